@@ -1,0 +1,1 @@
+//! The official AppRoute SDK for Rust.

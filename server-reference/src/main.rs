@@ -1,0 +1,3 @@
+//! The AppRoute reference server.
+
+fn main() {}
