@@ -1,0 +1,46 @@
+# Everything a person or CI runs in this repository. `make` alone lists it.
+
+.DEFAULT_GOAL := help
+SHELL := bash
+# rustup puts cargo here, but not every shell has it on its PATH yet.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+# Where cargo builds. `?=` would run cargo for every target, `help` included.
+target_dir = $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help demo test test-full bench generate fmt lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## start a server, make 200 links for the creators of examples/creators.csv, visit them, show their clicks
+	@scripts/bootstrap demo
+	@cargo build --locked --package approute-server --package approute-demo
+	@$(target_dir)/debug/approute-demo --server $(target_dir)/debug/approute-server $(ARGS)
+
+test: ## everything that a change must pass: format, lints, generated files, spec, tests, docs, package
+	@scripts/bootstrap test
+	@scripts/test
+
+test-full: ## `make test`, and what takes longer: every feature set, long tests, dependency audit
+	@scripts/bootstrap full
+	@scripts/test --full
+
+bench: ## measure what README and docs give figures for
+	@scripts/bootstrap demo
+	@cargo bench --locked --package approute-bench $(ARGS)
+
+generate: ## write again what comes from spec/openapi.yaml
+	@scripts/bootstrap demo
+	@cargo xtask generate
+
+fmt: ## format the code
+	@cargo fmt --all
+
+lint: ## clippy and the linters of the spec, without the tests
+	@scripts/bootstrap test
+	@cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	@scripts/lint-spec
+
+clean: ## remove build results, installed linters and the demo's database
+	@cargo clean
+	@rm -rf .demo spec/lint/node_modules
