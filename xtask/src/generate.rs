@@ -1,0 +1,77 @@
+//! The whole way from the spec's text to finished files.
+
+use std::path::Path;
+
+use crate::model::{self, Model};
+use crate::outputs::Output;
+use crate::problems::Problems;
+use crate::targets::{File, Format, MARK, Source, Target};
+use crate::yaml::{self, Node};
+use crate::{check, load, render};
+
+/// A spec that was read and found right.
+#[derive(Debug)]
+pub struct Api {
+    /// The document as it is written.
+    pub document: Node,
+    /// What templates see.
+    pub model: Model,
+}
+
+/// Reads and checks a spec. `file` is its name in messages; the error is one line for each problem.
+pub fn read(text: &str, file: &str) -> Result<Api, String> {
+    let problems = Problems::new(file);
+    let Some(document) = yaml::parse(text, &problems) else {
+        return Err(problems.to_string());
+    };
+    let spec = load::load(&document, &problems);
+    // A check of what could not be read would report what follows from the first problem.
+    if problems.is_empty() {
+        check::check(&spec, &problems);
+    }
+    if !problems.is_empty() {
+        return Err(problems.to_string());
+    }
+    let model = model::build(&spec);
+    Ok(Api { document, model })
+}
+
+/// Makes the files of `targets`. `templates` is the folder with one folder for each target.
+pub fn outputs(api: &Api, templates: &Path, targets: &[Target]) -> Result<Vec<Output>, String> {
+    let mut outputs = Vec::new();
+    for target in targets {
+        for file in target.files {
+            let text = text(api, &templates.join(target.name), file);
+            outputs.push(Output {
+                path: file.path.to_owned(),
+                text: finish(&text?, file).map_err(|error| format!("{}: {error}", file.path))?,
+            });
+        }
+    }
+    Ok(outputs)
+}
+
+fn text(api: &Api, templates: &Path, file: &File) -> Result<String, String> {
+    match file.source {
+        Source::Template(name) => render::render(&templates.join(name), &api.model),
+        Source::Json | Source::Json30 | Source::Operations => Err("not made yet".into()),
+    }
+}
+
+fn finish(text: &str, file: &File) -> Result<String, String> {
+    match file.format {
+        Format::Plain => Ok(text.to_owned()),
+        Format::Comment(prefix) => Ok(format!("{prefix} {MARK}\n\n{}\n", text.trim())),
+        Format::Rust => {
+            let parsed = syn::parse_file(text).map_err(|error| not_rust(text, &error))?;
+            Ok(format!("// {MARK}\n\n{}", prettyplease::unparse(&parsed)))
+        }
+    }
+}
+
+/// Where and why rendered text is no Rust, with the line in question.
+fn not_rust(text: &str, error: &syn::Error) -> String {
+    let line = error.span().start().line;
+    let source = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    format!("the template gives no valid Rust: {error}, in line {line} of its text: `{}`", source.trim())
+}

@@ -1,0 +1,124 @@
+//! Templates: minijinja with the filters that every language needs.
+//!
+//! A template sees the members of [`Model`] as variables. Filters beside minijinja's own:
+//!
+//! | filter | gives |
+//! |---|---|
+//! | `snake`, `camel`, `pascal`, `screaming`, `kebab` | a name in that spelling |
+//! | `docs` | description, bounds and default of a field, parameter or map as one Markdown text |
+//! | `comment("# ", 100)` | text as comment lines behind a prefix, wrapped |
+//! | `quote` | a string literal with JSON's escapes, which JavaScript, Python, Ruby and Go read alike |
+//! | `wire` | a value as in a URL: strings without quotes |
+//! | `rust_doc`, `rust_ident`, `rust_variant`, `rust_type`, `rust_base_type`, `rust_string` | Rust's spellings |
+//!
+//! An undefined variable is an error, so that a misspelt member cannot silently render as nothing.
+
+use std::path::Path;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Kwargs, Serde};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+
+use crate::model::Model;
+use crate::{markdown, names, rust};
+
+/// Width of generated comments.
+const WIDTH: usize = 120;
+
+/// Renders the template file `path` with the model.
+pub fn render(path: &Path, model: &Model) -> Result<String, String> {
+    let name = path.display().to_string();
+    let source = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+    let rendered = environment().and_then(|mut environment| {
+        environment.add_template_owned(name.clone(), source)?;
+        environment.get_template(&name)?.render(Serde(model))
+    });
+    rendered.map_err(|error| explain(&error))
+}
+
+fn explain(error: &Error) -> String {
+    let place = error.name().unwrap_or("template");
+    let line = error.line().unwrap_or_default();
+    format!("{place}:{line}: {error}")
+}
+
+fn environment() -> Result<Environment<'static>, Error> {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()?;
+    environment.set_syntax(syntax);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.add_filter("snake", |text: String| names::snake(&text));
+    environment.add_filter("camel", |text: String| names::camel(&text));
+    environment.add_filter("pascal", |text: String| names::pascal(&text));
+    environment.add_filter("screaming", |text: String| names::screaming(&text));
+    environment.add_filter("kebab", |text: String| names::kebab(&text));
+    environment.add_filter("docs", docs);
+    environment.add_filter("comment", comment);
+    environment.add_filter("quote", |value: Value| serde_json::to_string(&value).map_err(failed));
+    environment.add_filter("wire", wire);
+    environment.add_filter("rust_doc", rust_doc);
+    environment.add_filter("rust_ident", |text: String| rust::ident(&text));
+    environment.add_filter("rust_variant", |text: String| rust::variant(&text));
+    environment.add_filter("rust_string", |text: String| rust::string(&text));
+    environment.add_filter("rust_type", |ty: Value, options: Kwargs| typed(&ty, &options, rust::full_type));
+    environment.add_filter("rust_base_type", |ty: Value, options: Kwargs| typed(&ty, &options, rust::base_type));
+    Ok(environment)
+}
+
+fn failed(error: impl std::error::Error) -> Error {
+    Error::new(ErrorKind::InvalidOperation, error.to_string())
+}
+
+fn typed(ty: &Value, options: &Kwargs, spell: fn(&Value, &str) -> String) -> Result<String, Error> {
+    let prefix: Option<String> = options.get("prefix")?;
+    options.assert_all_used()?;
+    if rust::member(ty, "kind").as_str().is_none() {
+        return Err(Error::new(ErrorKind::InvalidOperation, "not a type of the model"));
+    }
+    Ok(spell(ty, prefix.as_deref().unwrap_or_default()))
+}
+
+fn wire(value: Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Description, bounds and default of something as one Markdown text.
+fn docs(value: &Value) -> Result<String, Error> {
+    let mut text = rust::member(value, "description").as_str().unwrap_or_default().trim().to_owned();
+    let mut notes = Vec::new();
+    if let Ok(constraints) = rust::member(value, "constraints").try_iter() {
+        let phrases: Vec<_> = constraints.map(wire).collect();
+        if !phrases.is_empty() {
+            notes.push(format!("Must be: {}.", phrases.join("; ")));
+        }
+    }
+    let default = rust::member(value, "default");
+    if !default.is_none() && !default.is_undefined() {
+        let json = serde_json::to_string(&default).map_err(failed)?;
+        notes.push(format!("Default: `{json}`."));
+    }
+    if !notes.is_empty() {
+        if !text.is_empty() {
+            text.push_str("\n\n");
+        }
+        text.push_str(&notes.join(" "));
+    }
+    Ok(text)
+}
+
+fn comment(text: &Value, prefix: &str, width: Option<usize>) -> String {
+    markdown::comment(text.as_str().unwrap_or_default(), prefix, width.unwrap_or(WIDTH))
+}
+
+/// Text as `///` lines that rustdoc reads as it is meant; nothing where there is no text.
+fn rust_doc(text: &Value) -> String {
+    let text = markdown::rustdoc(text.as_str().unwrap_or_default());
+    let line = |line: String| format!("/// {line}").trim_end().to_owned();
+    let lines: Vec<_> = markdown::wrap(&text, WIDTH - 8).into_iter().map(line).collect();
+    lines.join("\n")
+}
