@@ -90,7 +90,10 @@ impl<'a> Cursor<'a> {
     pub fn text(&self) -> Option<&'a str> {
         let text = self.node.as_text();
         if text.is_none() {
-            self.problem(format!("must be a string, is {}: quote it", self.node.kind()));
+            self.problem(format!(
+                "must be a string, is {}: quote it",
+                self.node.kind()
+            ));
         }
         text
     }

@@ -64,14 +64,42 @@ fn finish(text: &str, file: &File) -> Result<String, String> {
         Format::Comment(prefix) => Ok(format!("{prefix} {MARK}\n\n{}\n", text.trim())),
         Format::Rust => {
             let parsed = syn::parse_file(text).map_err(|error| not_rust(text, &error))?;
-            Ok(format!("// {MARK}\n\n{}", prettyplease::unparse(&parsed)))
+            Ok(format!(
+                "// {MARK}\n\n{}",
+                spaced(&prettyplease::unparse(&parsed))
+            ))
         }
     }
+}
+
+/// With an empty line between items and between methods, which prettyplease leaves out.
+fn spaced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 20);
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        let Some(next) = lines.peek() else { break };
+        let closes = matches!(line, "}" | "    }" | "};")
+            || line.starts_with("pub type")
+            || line.starts_with("use ");
+        let header = line.starts_with("//!") && !next.starts_with("//!");
+        let follows = !next.is_empty()
+            && !next.trim_start().starts_with(['}', ')'])
+            && !next.starts_with("use ");
+        if (closes || header) && follows {
+            out.push('\n');
+        }
+    }
+    out
 }
 
 /// Where and why rendered text is no Rust, with the line in question.
 fn not_rust(text: &str, error: &syn::Error) -> String {
     let line = error.span().start().line;
     let source = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    format!("the template gives no valid Rust: {error}, in line {line} of its text: `{}`", source.trim())
+    format!(
+        "the template gives no valid Rust: {error}, in line {line} of its text: `{}`",
+        source.trim()
+    )
 }

@@ -42,11 +42,15 @@ fn main() -> ExitCode {
 /// The root of the repository: the folder above this crate's, or the working directory of a moved binary.
 fn root() -> PathBuf {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    crate_folder.parent().filter(|root| root.join(SPEC).is_file()).map_or_else(|| ".".into(), Path::to_owned)
+    crate_folder
+        .parent()
+        .filter(|root| root.join(SPEC).is_file())
+        .map_or_else(|| ".".into(), Path::to_owned)
 }
 
 fn api(root: &Path) -> Result<generate::Api, String> {
-    let text = std::fs::read_to_string(root.join(SPEC)).map_err(|error| format!("{SPEC}: {error}"))?;
+    let text =
+        std::fs::read_to_string(root.join(SPEC)).map_err(|error| format!("{SPEC}: {error}"))?;
     generate::read(&text, SPEC)
 }
 
@@ -55,7 +59,11 @@ fn finished(root: &Path) -> Result<Vec<outputs::Output>, String> {
 }
 
 fn folders() -> Vec<&'static str> {
-    TARGETS.iter().flat_map(|target| target.folders).copied().collect()
+    TARGETS
+        .iter()
+        .flat_map(|target| target.folders)
+        .copied()
+        .collect()
 }
 
 fn generate() -> Result<(), String> {
@@ -72,12 +80,16 @@ fn generate() -> Result<(), String> {
 fn check() -> Result<(), String> {
     let root = root();
     let files = finished(&root)?;
-    let lines = outputs::differences(&root, &folders(), &files).map_err(|error| error.to_string())?;
+    let lines =
+        outputs::differences(&root, &folders(), &files).map_err(|error| error.to_string())?;
     if lines.is_empty() {
         println!("{} generated files are up to date", files.len());
         return Ok(());
     }
-    Err(format!("{}\nrun `cargo xtask generate` and commit what it changes", lines.join("\n")))
+    Err(format!(
+        "{}\nrun `cargo xtask generate` and commit what it changes",
+        lines.join("\n")
+    ))
 }
 
 fn model() -> Result<(), String> {

@@ -12,7 +12,10 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         let line = line.trim_end();
         let start = line.trim_start();
         let fence = start.starts_with("```");
-        let keeps = fenced || fence || start.starts_with(['-', '*', '|', '#', '>']) || line.starts_with("    ");
+        let keeps = fenced
+            || fence
+            || start.starts_with(['-', '*', '|', '#', '>'])
+            || line.starts_with("    ");
         if keeps || line.is_empty() {
             fill(&mut paragraph, width, &mut lines);
             lines.push(line.to_owned());
@@ -47,7 +50,9 @@ fn fill(paragraph: &mut String, width: usize, lines: &mut Vec<String>) {
 /// would end the comment.
 pub fn comment(text: &str, prefix: &str, width: usize) -> String {
     let room = width.saturating_sub(prefix.chars().count()).max(40);
-    let text = text.replace("*/", "*\u{200b}/").replace("\"\"\"", "\\\"\\\"\\\"");
+    let text = text
+        .replace("*/", "*\u{200b}/")
+        .replace("\"\"\"", "\\\"\\\"\\\"");
     let mut out = String::new();
     for line in wrap(&text, room) {
         let _ = writeln!(out, "{}", format!("{prefix}{line}").trim_end());
@@ -113,7 +118,10 @@ mod tests {
     #[test]
     fn wraps_paragraphs_and_keeps_lists() {
         let text = "one two three\nfour\n\n- a b c d e f g\n- b\n";
-        assert_eq!(wrap(text, 9), ["one two", "three", "four", "", "- a b c d e f g", "- b"]);
+        assert_eq!(
+            wrap(text, 9),
+            ["one two", "three", "four", "", "- a b c d e f g", "- b"]
+        );
     }
 
     #[test]
@@ -125,8 +133,14 @@ mod tests {
 
     #[test]
     fn rustdoc_takes_brackets_as_text() {
-        assert_eq!(rustdoc("in [from, to) with `Vec<u8>` <x>"), r"in \[from, to) with `Vec<u8>` \<x\>");
-        assert_eq!(rustdoc("see https://a.example/b."), "see <https://a.example/b>.");
+        assert_eq!(
+            rustdoc("in [from, to) with `Vec<u8>` <x>"),
+            r"in \[from, to) with `Vec<u8>` \<x\>"
+        );
+        assert_eq!(
+            rustdoc("see https://a.example/b."),
+            "see <https://a.example/b>."
+        );
         assert_eq!(rustdoc("```\nlet x;\n```"), "```text\nlet x;\n```");
         assert_eq!(rustdoc("a ` [b]"), r"a ` \[b\]");
     }

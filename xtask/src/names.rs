@@ -51,7 +51,11 @@ pub fn pascal(name: &str) -> String {
 pub fn camel(name: &str) -> String {
     let mut out = String::new();
     for (index, word) in words(name).iter().enumerate() {
-        out += &if index == 0 { word.clone() } else { capital(word) };
+        out += &if index == 0 {
+            word.clone()
+        } else {
+            capital(word)
+        };
     }
     out
 }
@@ -67,7 +71,11 @@ fn capital(word: &str) -> String {
 pub fn value_name(value: &str) -> String {
     let name = snake(value);
     if name.is_empty() {
-        return if value.is_empty() { "empty".into() } else { "value".into() };
+        return if value.is_empty() {
+            "empty".into()
+        } else {
+            "value".into()
+        };
     }
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         return format!("value_{name}");
@@ -82,9 +90,15 @@ mod tests {
     #[test]
     fn spells_names() {
         for (name, expected) in [
-            ("link.created", ["link_created", "LinkCreated", "linkCreated"]),
+            (
+                "link.created",
+                ["link_created", "LinkCreated", "linkCreated"],
+            ),
             ("If-Match", ["if_match", "IfMatch", "ifMatch"]),
-            ("HTTPServer2Name", ["http_server2_name", "HttpServer2Name", "httpServer2Name"]),
+            (
+                "HTTPServer2Name",
+                ["http_server2_name", "HttpServer2Name", "httpServer2Name"],
+            ),
             ("utm_source", ["utm_source", "UtmSource", "utmSource"]),
             ("QrImage", ["qr_image", "QrImage", "qrImage"]),
             ("", ["", "", ""]),

@@ -5,7 +5,7 @@
 //! | filter | gives |
 //! |---|---|
 //! | `snake`, `camel`, `pascal`, `screaming`, `kebab` | a name in that spelling |
-//! | `docs` | description, bounds and default of a field, parameter or map as one Markdown text |
+//! | `docs` | description, bounds and default of a field, parameter or map as one Markdown text; `docs(limits=false)` only the description |
 //! | `comment("# ", 100)` | text as comment lines behind a prefix, wrapped |
 //! | `quote` | a string literal with JSON's escapes, which JavaScript, Python, Ruby and Go read alike |
 //! | `wire` | a value as in a URL: strings without quotes |
@@ -59,14 +59,20 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.add_filter("kebab", |text: String| names::kebab(&text));
     environment.add_filter("docs", docs);
     environment.add_filter("comment", comment);
-    environment.add_filter("quote", |value: Value| serde_json::to_string(&value).map_err(failed));
+    environment.add_filter("quote", |value: Value| {
+        serde_json::to_string(&value).map_err(failed)
+    });
     environment.add_filter("wire", wire);
     environment.add_filter("rust_doc", rust_doc);
     environment.add_filter("rust_ident", |text: String| rust::ident(&text));
     environment.add_filter("rust_variant", |text: String| rust::variant(&text));
     environment.add_filter("rust_string", |text: String| rust::string(&text));
-    environment.add_filter("rust_type", |ty: Value, options: Kwargs| typed(&ty, &options, rust::full_type));
-    environment.add_filter("rust_base_type", |ty: Value, options: Kwargs| typed(&ty, &options, rust::base_type));
+    environment.add_filter("rust_type", |ty: Value, options: Kwargs| {
+        typed(&ty, &options, rust::full_type)
+    });
+    environment.add_filter("rust_base_type", |ty: Value, options: Kwargs| {
+        typed(&ty, &options, rust::base_type)
+    });
     Ok(environment)
 }
 
@@ -78,27 +84,42 @@ fn typed(ty: &Value, options: &Kwargs, spell: fn(&Value, &str) -> String) -> Res
     let prefix: Option<String> = options.get("prefix")?;
     options.assert_all_used()?;
     if rust::member(ty, "kind").as_str().is_none() {
-        return Err(Error::new(ErrorKind::InvalidOperation, "not a type of the model"));
+        return Err(Error::new(
+            ErrorKind::InvalidOperation,
+            "not a type of the model",
+        ));
     }
     Ok(spell(ty, prefix.as_deref().unwrap_or_default()))
 }
 
 fn wire(value: Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Description, bounds and default of something as one Markdown text.
-fn docs(value: &Value) -> Result<String, Error> {
-    let mut text = rust::member(value, "description").as_str().unwrap_or_default().trim().to_owned();
+///
+/// `docs(limits=false)` leaves the bounds out: they are rules for what is written, of no use to who reads an answer.
+fn docs(value: &Value, options: Kwargs) -> Result<String, Error> {
+    let limits: Option<bool> = options.get("limits")?;
+    options.assert_all_used()?;
+    let mut text = rust::member(value, "description")
+        .as_str()
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
     let mut notes = Vec::new();
-    if let Ok(constraints) = rust::member(value, "constraints").try_iter() {
+    if limits != Some(false)
+        && let Ok(constraints) = rust::member(value, "constraints").try_iter()
+    {
         let phrases: Vec<_> = constraints.map(wire).collect();
         if !phrases.is_empty() {
-            notes.push(format!("Must be: {}.", phrases.join("; ")));
+            notes.push(format!("Limits: {}.", phrases.join("; ")));
         }
     }
     let default = rust::member(value, "default");
-    if !default.is_none() && !default.is_undefined() {
+    if limits != Some(false) && !default.is_none() && !default.is_undefined() {
         let json = serde_json::to_string(&default).map_err(failed)?;
         notes.push(format!("Default: `{json}`."));
     }
@@ -112,13 +133,20 @@ fn docs(value: &Value) -> Result<String, Error> {
 }
 
 fn comment(text: &Value, prefix: &str, width: Option<usize>) -> String {
-    markdown::comment(text.as_str().unwrap_or_default(), prefix, width.unwrap_or(WIDTH))
+    markdown::comment(
+        text.as_str().unwrap_or_default(),
+        prefix,
+        width.unwrap_or(WIDTH),
+    )
 }
 
 /// Text as `///` lines that rustdoc reads as it is meant; nothing where there is no text.
 fn rust_doc(text: &Value) -> String {
     let text = markdown::rustdoc(text.as_str().unwrap_or_default());
     let line = |line: String| format!("/// {line}").trim_end().to_owned();
-    let lines: Vec<_> = markdown::wrap(&text, WIDTH - 8).into_iter().map(line).collect();
+    let lines: Vec<_> = markdown::wrap(&text, WIDTH - 8)
+        .into_iter()
+        .map(line)
+        .collect();
     lines.join("\n")
 }

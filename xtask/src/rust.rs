@@ -6,16 +6,17 @@ use crate::names;
 
 /// Words that no Rust identifier may be; `union`, `macro_rules` and the like are allowed.
 const KEYWORDS: &[&str] = &[
-    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match",
-    "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait",
-    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
+    "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
+    "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub",
+    "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Type names that a model must not have, since the generated Rust uses them.
 pub const RESERVED_TYPES: &[&str] = &[
-    "Box", "Client", "Error", "Extra", "Into", "None", "Ok", "Option", "Patch", "Response", "Result", "Self", "Some",
-    "String", "Vec",
+    "Box", "Client", "Error", "Extra", "Into", "None", "Ok", "Option", "Patch", "Response",
+    "Result", "Self", "Some", "String", "Vec",
 ];
 
 /// A field, variable or function name. Keywords get an underscore, because `self` cannot be raw and one rule is enough.
@@ -32,7 +33,11 @@ pub fn ident(name: &str) -> String {
 /// The variant of an enum with that snake_case name.
 pub fn variant(name: &str) -> String {
     let name = names::pascal(name);
-    if name == "Self" { "Self_".to_owned() } else { name }
+    if name == "Self" {
+        "Self_".to_owned()
+    } else {
+        name
+    }
 }
 
 /// A type of the model as Rust source, without `Option`. `prefix` goes before generated names.
@@ -55,7 +60,11 @@ pub fn base_type(ty: &Value, prefix: &str) -> String {
 pub fn full_type(ty: &Value, prefix: &str) -> String {
     let base = base_type(ty, prefix);
     let nullable = member(ty, "nullable").is_true() && base != "serde_json::Value";
-    if nullable { format!("Option<{base}>") } else { base }
+    if nullable {
+        format!("Option<{base}>")
+    } else {
+        base
+    }
 }
 
 /// A member of an object; undefined where it has none.
@@ -86,7 +95,10 @@ mod tests {
             assert!(syn::parse_str::<syn::Ident>(&ident(name)).is_ok());
         }
         for keyword in KEYWORDS {
-            assert!(syn::parse_str::<syn::Ident>(&ident(keyword)).is_ok(), "{keyword}");
+            assert!(
+                syn::parse_str::<syn::Ident>(&ident(keyword)).is_ok(),
+                "{keyword}"
+            );
         }
         assert_eq!(variant("self"), "Self_");
     }

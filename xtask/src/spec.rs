@@ -437,7 +437,10 @@ impl Operation {
     /// The answers that mean success, with their status.
     pub fn successes(&self) -> impl Iterator<Item = (u16, &OrRef<Response>)> {
         self.responses.iter().filter_map(|(status, response)| {
-            let code = status.parse().ok().filter(|code| (200..300).contains(code))?;
+            let code = status
+                .parse()
+                .ok()
+                .filter(|code| (200..300).contains(code))?;
             Some((code, response))
         })
     }
@@ -454,10 +457,16 @@ impl Schema {
                 list.extend(keys.iter().flat_map(|keys| keys.references()));
                 list
             }
-            Kind::Object { fields, .. } => fields.iter().flat_map(|field| field.schema.references()).collect(),
-            Kind::Union { variants, mapping, .. } => {
-                variants.iter().chain(mapping.iter().map(|(_, target)| target)).collect()
-            }
+            Kind::Object { fields, .. } => fields
+                .iter()
+                .flat_map(|field| field.schema.references())
+                .collect(),
+            Kind::Union {
+                variants, mapping, ..
+            } => variants
+                .iter()
+                .chain(mapping.iter().map(|(_, target)| target))
+                .collect(),
             _ => Vec::new(),
         }
     }

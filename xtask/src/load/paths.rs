@@ -10,7 +10,9 @@ const METHODS: &[&str] = &["get", "put", "post", "patch", "delete"];
 pub fn paths(cursor: &Cursor<'_>) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, _, item) in cursor.named() {
-        let Some(object) = item.object() else { continue };
+        let Some(object) = item.object() else {
+            continue;
+        };
         let shared = parameters(&object);
         for method in METHODS {
             if let Some(cursor) = object.get(method) {
@@ -23,33 +25,50 @@ pub fn paths(cursor: &Cursor<'_>) -> Vec<Operation> {
     operations
 }
 
-fn operation(cursor: &Cursor<'_>, method: &str, path: &str, shared: &[OrRef<Parameter>]) -> Option<Operation> {
+fn operation(
+    cursor: &Cursor<'_>,
+    method: &str,
+    path: &str,
+    shared: &[OrRef<Parameter>],
+) -> Option<Operation> {
     let object = cursor.object()?;
     let id = object.require("operationId")?;
     let mut all = shared.to_vec();
     all.extend(parameters(&object));
-    let tags = object.require("tags").map(|list| list.list()).unwrap_or_default();
+    let tags = object
+        .require("tags")
+        .map(|list| list.list())
+        .unwrap_or_default();
     let operation = Operation {
         place: cursor.place(),
         method: method.to_uppercase(),
         path: path.to_owned(),
         id: id.text()?.to_owned(),
         id_place: id.place(),
-        tags: tags.iter().filter_map(|tag| tag.text()).map(str::to_owned).collect(),
+        tags: tags
+            .iter()
+            .filter_map(|tag| tag.text())
+            .map(str::to_owned)
+            .collect(),
         summary: object.text("summary"),
         description: object.text("description"),
         deprecated: object.flag("deprecated"),
         parameters: all,
         request_body: body(&object),
         responses: responses(&object),
-        pagination: object.get("x-pagination").and_then(|cursor| pagination(&cursor)),
+        pagination: object
+            .get("x-pagination")
+            .and_then(|cursor| pagination(&cursor)),
     };
     object.finish("an operation");
     Some(operation)
 }
 
 fn parameters(object: &Object<'_>) -> Vec<OrRef<Parameter>> {
-    let list = object.get("parameters").map(|list| list.list()).unwrap_or_default();
+    let list = object
+        .get("parameters")
+        .map(|list| list.list())
+        .unwrap_or_default();
     let read = |cursor: &Cursor<'_>| or_ref(cursor, "parameters", parameter);
     list.iter().filter_map(read).collect()
 }

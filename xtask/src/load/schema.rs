@@ -9,7 +9,14 @@ use crate::spec::{Field, Kind, Limits, Ref, Schema};
 
 /// Formats of strings that xtask knows; another one would silently become a plain string.
 const TEXT_FORMATS: &[&str] = &[
-    "binary", "date", "date-time", "email", "hostname", "password", "uri", "uuid",
+    "binary",
+    "date",
+    "date-time",
+    "email",
+    "hostname",
+    "password",
+    "uri",
+    "uuid",
 ];
 
 /// Where a schema stands decides what it may be.
@@ -87,7 +94,11 @@ fn one_of(object: &Object<'_>, stands: Stands, nullable: &mut bool) -> Option<Ki
         let branch = item.object()?;
         if branch.has("$ref") {
             refs.push(reference(&branch.get("$ref")?, "schemas")?);
-        } else if branch.get("type").and_then(|kind| kind.node.as_text().map(|t| t == "null")) == Some(true) {
+        } else if branch
+            .get("type")
+            .and_then(|kind| kind.node.as_text().map(|t| t == "null"))
+            == Some(true)
+        {
             *nullable = true;
         } else {
             item.problem("a branch of oneOf must be a $ref to a named schema, or `type: \"null\"`");
@@ -201,7 +212,9 @@ fn text_format(object: &Object<'_>) -> Option<String> {
     let name = format.text()?;
     if !TEXT_FORMATS.contains(&name) {
         let known = TEXT_FORMATS.join(", ");
-        format.problem(format!("unknown format `{name}` of a string (known: {known})"));
+        format.problem(format!(
+            "unknown format `{name}` of a string (known: {known})"
+        ));
     }
     Some(name.to_owned())
 }
@@ -212,7 +225,9 @@ fn number_format(object: &Object<'_>, known: &[&str]) {
         && !known.contains(&name)
     {
         let known = known.join(", ");
-        format.problem(format!("unknown format `{name}` of a number (known: {known})"));
+        format.problem(format!(
+            "unknown format `{name}` of a number (known: {known})"
+        ));
     }
 }
 
@@ -245,9 +260,15 @@ fn enumeration(object: &Object<'_>, type_name: &str, stands: Stands) -> Option<K
     let mut values: Vec<Value> = Vec::new();
     for item in list.list() {
         let value = item.node.to_json();
-        let fits = if integers { value.is_i64() } else { value.is_string() };
+        let fits = if integers {
+            value.is_i64()
+        } else {
+            value.is_string()
+        };
         if !fits {
-            item.problem(format!("must be of type {type_name} like its enum: quote or correct it"));
+            item.problem(format!(
+                "must be of type {type_name} like its enum: quote or correct it"
+            ));
         } else if values.contains(&value) {
             item.problem(format!("duplicate value {value}: remove it"));
         }
@@ -281,7 +302,9 @@ fn by_value(extension: Option<Cursor<'_>>, values: &[Value]) -> IndexMap<String,
 
 /// A string without quotes, everything else as JSON.
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// An object: fields, or a map.
@@ -296,13 +319,17 @@ fn structure(object: &Object<'_>) -> Option<Kind> {
         && values.object_like()
     {
         if object.has("properties") {
-            values.problem("an object has either `properties` or `additionalProperties: {..}`, not both");
+            values.problem(
+                "an object has either `properties` or `additionalProperties: {..}`, not both",
+            );
             return None;
         }
         let keys = object.get("propertyNames");
         return Some(Kind::Map {
             values: Box::new(schema(values, Stands::Inline)?),
-            keys: keys.and_then(|keys| schema(&keys, Stands::Inline)).map(Box::new),
+            keys: keys
+                .and_then(|keys| schema(&keys, Stands::Inline))
+                .map(Box::new),
             limits,
         });
     }
@@ -323,7 +350,10 @@ fn structure(object: &Object<'_>) -> Option<Kind> {
 }
 
 fn fields(object: &Object<'_>) -> Option<Vec<Field>> {
-    let required: Vec<_> = object.get("required").map(|list| list.list()).unwrap_or_default();
+    let required: Vec<_> = object
+        .get("required")
+        .map(|list| list.list())
+        .unwrap_or_default();
     let mut fields = Vec::new();
     if let Some(properties) = object.require("properties") {
         for (name, place, value) in properties.named() {
@@ -333,7 +363,9 @@ fn fields(object: &Object<'_>) -> Option<Vec<Field>> {
             fields.push(Field {
                 place,
                 name: name.to_owned(),
-                required: required.iter().any(|item| item.node.as_text() == Some(name)),
+                required: required
+                    .iter()
+                    .any(|item| item.node.as_text() == Some(name)),
                 schema,
             });
         }
@@ -341,7 +373,9 @@ fn fields(object: &Object<'_>) -> Option<Vec<Field>> {
             if let Some(name) = item.text()
                 && properties.node.get(name).is_none()
             {
-                item.problem(format!("`{name}` is required but is no property: add or remove it"));
+                item.problem(format!(
+                    "`{name}` is required but is no property: add or remove it"
+                ));
             }
         }
     }
@@ -353,4 +387,3 @@ impl Cursor<'_> {
         matches!(self.node.value, crate::yaml::Value::Map(_))
     }
 }
-

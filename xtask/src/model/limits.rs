@@ -7,7 +7,12 @@ pub fn phrases(schema: &Schema) -> Vec<String> {
     match &schema.kind {
         Kind::Text { limits, .. } => {
             let mut list: Vec<_> = size(limits, "character").into_iter().collect();
-            list.extend(limits.pattern.as_ref().map(|pattern| format!("matches `{pattern}`")));
+            list.extend(
+                limits
+                    .pattern
+                    .as_ref()
+                    .map(|pattern| format!("matching `{pattern}`")),
+            );
             list
         }
         Kind::Integer(limits) | Kind::Number(limits) => numbers(limits),
@@ -19,7 +24,11 @@ pub fn phrases(schema: &Schema) -> Vec<String> {
         Kind::Map { limits, keys, .. } => {
             let mut list: Vec<_> = size(limits, "entry").into_iter().collect();
             if let Some(keys) = keys {
-                list.extend(phrases(keys).into_iter().map(|phrase| format!("keys: {phrase}")));
+                list.extend(
+                    phrases(keys)
+                        .into_iter()
+                        .map(|phrase| format!("keys: {phrase}")),
+                );
             }
             list
         }
@@ -47,7 +56,10 @@ fn size(limits: &Limits, unit: &str) -> Option<String> {
 const SAFE_INTEGER: u64 = 9_007_199_254_740_991;
 
 fn numbers(limits: &Limits) -> Vec<String> {
-    let maximum = limits.maximum.as_ref().filter(|max| max.as_u64() != Some(SAFE_INTEGER));
+    let maximum = limits
+        .maximum
+        .as_ref()
+        .filter(|max| max.as_u64() != Some(SAFE_INTEGER));
     let mut list = Vec::new();
     match (&limits.minimum, maximum) {
         (Some(min), Some(max)) => list.push(format!("{min} to {max}")),
@@ -55,8 +67,23 @@ fn numbers(limits: &Limits) -> Vec<String> {
         (None, Some(max)) => list.push(format!("at most {max}")),
         (None, None) => {}
     }
-    list.extend(limits.above.as_ref().map(|bound| format!("more than {bound}")));
-    list.extend(limits.below.as_ref().map(|bound| format!("less than {bound}")));
-    list.extend(limits.multiple_of.as_ref().map(|step| format!("a multiple of {step}")));
+    list.extend(
+        limits
+            .above
+            .as_ref()
+            .map(|bound| format!("more than {bound}")),
+    );
+    list.extend(
+        limits
+            .below
+            .as_ref()
+            .map(|bound| format!("less than {bound}")),
+    );
+    list.extend(
+        limits
+            .multiple_of
+            .as_ref()
+            .map(|step| format!("a multiple of {step}")),
+    );
     list
 }

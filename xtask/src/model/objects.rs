@@ -11,7 +11,10 @@ pub fn object(spec: &Spec, roles: &Roles, name: &str, schema: &Schema) -> Option
         return None;
     };
     let written = *closed || roles.written.contains(name) && !roles.read.contains(name);
-    let fields: Vec<_> = fields.iter().map(|item| field(spec, item, written)).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|item| field(spec, item, written))
+        .collect();
     let part = match written {
         true if fields.iter().any(|field| field.tri_state) => Part::Patch,
         true => Part::Request,
@@ -46,8 +49,15 @@ fn field(spec: &Spec, field: &spec::Field, written: bool) -> Field {
         tri_state: written && !field.required && ty.nullable,
         secret: is_secret(target),
         write_only: schema.write_only || target.write_only,
-        description: schema.description.clone().or_else(|| target.description.clone()),
-        constraints: if scalar || ty == own_type(&ty) { limits::phrases(target) } else { Vec::new() },
+        description: schema
+            .description
+            .clone()
+            .or_else(|| target.description.clone()),
+        constraints: if scalar || ty == own_type(&ty) {
+            limits::phrases(target)
+        } else {
+            Vec::new()
+        },
         default: schema.default.clone().or_else(|| target.default.clone()),
         example: schema.examples.first().or(target.examples.first()).cloned(),
         deprecated: schema.deprecated || target.deprecated,
@@ -58,17 +68,20 @@ fn field(spec: &Spec, field: &spec::Field, written: bool) -> Field {
 /// The type as it would be if it came from no name; equal to it exactly for types written in place.
 fn own_type(ty: &Type) -> Type {
     match ty.shape {
-        Shape::Model { .. } | Shape::Enum { .. } | Shape::Union { .. } | Shape::Map { .. } => Type {
-            shape: Shape::Json,
-            ..ty.clone()
-        },
+        Shape::Model { .. } | Shape::Enum { .. } | Shape::Union { .. } | Shape::Map { .. } => {
+            Type {
+                shape: Shape::Json,
+                ..ty.clone()
+            }
+        }
         _ => ty.clone(),
     }
 }
 
 /// `format: password` marks what must never be shown, and so does being only written.
 fn is_secret(schema: &Schema) -> bool {
-    schema.write_only || matches!(&schema.kind, Kind::Text { format: Some(format), .. } if format == "password")
+    schema.write_only
+        || matches!(&schema.kind, Kind::Text { format: Some(format), .. } if format == "password")
 }
 
 /// Whether a schema, or anything that it refers to, is secret.
@@ -84,13 +97,17 @@ fn holds_secret<'a>(spec: &'a Spec, schema: &'a Schema, seen: &mut HashSet<&'a s
     let references = schema.references();
     references.into_iter().any(|target| {
         let target_schema = spec.schema(&target.name);
-        seen.insert(&target.name) && target_schema.is_some_and(|schema| holds_secret(spec, schema, seen))
+        seen.insert(&target.name)
+            && target_schema.is_some_and(|schema| holds_secret(spec, schema, seen))
     })
 }
 
 /// The model of the items where `name` is the page of a paginated operation.
 fn page_of(spec: &Spec, name: &str) -> Option<String> {
-    let operations = spec.operations.iter().filter(|operation| operation.pagination.is_some());
+    let operations = spec
+        .operations
+        .iter()
+        .filter(|operation| operation.pagination.is_some());
     for operation in operations {
         let pagination = super::operations::pagination(spec, operation)?;
         if pagination.page_model == name {

@@ -1,8 +1,8 @@
 //! Operations and webhooks → the model. Expects a spec that passed its checks.
 
 use super::{
-    Answer, Body, CallOption, Event, Example, Operation, Pagination, Param, ResponseHeader, Scope, Segment, Shape,
-    Success, SuccessBody, limits, types,
+    Answer, Body, CallOption, Event, Example, Operation, Pagination, Param, ResponseHeader, Scope,
+    Segment, Shape, Success, SuccessBody, limits, types,
 };
 use crate::names;
 use crate::spec::{self, Kind, Location, Media, OrRef, Spec};
@@ -16,18 +16,25 @@ pub fn rust_function(id: &str) -> String {
 pub fn operation(spec: &Spec, operation: &spec::Operation) -> Option<Operation> {
     let (resource, verb) = operation.resource_and_verb()?;
     let params = |location| -> Vec<Param> {
-        let all = operation.parameters.iter().filter_map(|item| spec.parameter(item));
+        let all = operation
+            .parameters
+            .iter()
+            .filter_map(|item| spec.parameter(item));
         let wanted = all.filter(|item| item.location == location && item.call_option.is_none());
         wanted.map(|item| param(spec, item)).collect()
     };
     let mut path_params = params(Location::Path);
     let segments = segments(&operation.path);
     let place = |param: &Param| {
-        let same = |segment: &Segment| matches!(segment, Segment::Param(name) if *name == param.name);
+        let same =
+            |segment: &Segment| matches!(segment, Segment::Param(name) if *name == param.name);
         segments.iter().position(same)
     };
     path_params.sort_by_key(place);
-    let request_body = operation.request_body.as_ref().and_then(|body| spec.body(body));
+    let request_body = operation
+        .request_body
+        .as_ref()
+        .and_then(|body| spec.body(body));
     let (status, success) = operation.successes().next()?;
     let response = spec.response(success)?;
     let read = operation.method == "GET";
@@ -40,7 +47,9 @@ pub fn operation(spec: &Spec, operation: &spec::Operation) -> Option<Operation> 
         path_params,
         query_params: params(Location::Query),
         header_params: params(Location::Header),
-        call_options: call_options(spec, operation).map(|option| option.name).collect(),
+        call_options: call_options(spec, operation)
+            .map(|option| option.name)
+            .collect(),
         body: request_body.and_then(|body| self::body(spec, body)),
         success: Success {
             status,
@@ -55,7 +64,9 @@ pub fn operation(spec: &Spec, operation: &spec::Operation) -> Option<Operation> 
         summary: operation.summary.clone(),
         description: operation.description.clone(),
         deprecated: operation.deprecated,
-        request_examples: request_body.map(|body| examples(spec, &body.content)).unwrap_or_default(),
+        request_examples: request_body
+            .map(|body| examples(spec, &body.content))
+            .unwrap_or_default(),
         response_examples: examples(spec, &response.content),
         rust_arguments: Vec::new(),
         rust_function: rust_function(&operation.id),
@@ -64,11 +75,17 @@ pub fn operation(spec: &Spec, operation: &spec::Operation) -> Option<Operation> 
 }
 
 fn segments(path: &str) -> Vec<Segment> {
-    let segment = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+    let segment = |part: &str| match part
+        .strip_prefix('{')
+        .and_then(|part| part.strip_suffix('}'))
+    {
         Some(name) => Segment::Param(name.to_owned()),
         None => Segment::Literal(part.to_owned()),
     };
-    path.trim_start_matches('/').split('/').map(segment).collect()
+    path.trim_start_matches('/')
+        .split('/')
+        .map(segment)
+        .collect()
 }
 
 /// A parameter of the model.
@@ -80,9 +97,16 @@ fn param(spec: &Spec, param: &spec::Parameter) -> Param {
         name: param.name.clone(),
         required: param.required,
         repeated: matches!(ty.shape, Shape::List { .. }),
-        description: param.description.clone().or_else(|| target.description.clone()),
+        description: param
+            .description
+            .clone()
+            .or_else(|| target.description.clone()),
         constraints: limits::phrases(target),
-        default: param.schema.default.clone().or_else(|| target.default.clone()),
+        default: param
+            .schema
+            .default
+            .clone()
+            .or_else(|| target.default.clone()),
         example: example.or(target.examples.first()).cloned(),
         deprecated: param.deprecated,
         ty,
@@ -90,8 +114,14 @@ fn param(spec: &Spec, param: &spec::Parameter) -> Param {
 }
 
 /// The call options whose headers an operation reads.
-pub fn call_options<'a>(spec: &'a Spec, operation: &'a spec::Operation) -> impl Iterator<Item = CallOption> + 'a {
-    let params = operation.parameters.iter().filter_map(|item| spec.parameter(item));
+pub fn call_options<'a>(
+    spec: &'a Spec,
+    operation: &'a spec::Operation,
+) -> impl Iterator<Item = CallOption> + 'a {
+    let params = operation
+        .parameters
+        .iter()
+        .filter_map(|item| spec.parameter(item));
     params.filter_map(|param| {
         let target = spec.target(&param.schema).unwrap_or(&param.schema);
         Some(CallOption {
@@ -105,7 +135,9 @@ pub fn call_options<'a>(spec: &'a Spec, operation: &'a spec::Operation) -> impl 
 
 /// Name of the model that a JSON body refers to.
 fn model_name(content: &[Media]) -> Option<&str> {
-    let json = content.iter().find(|media| media.media_type.ends_with("json"))?;
+    let json = content
+        .iter()
+        .find(|media| media.media_type.ends_with("json"))?;
     match &json.schema.kind {
         Kind::Ref(target) => Some(&target.name),
         _ => None,
@@ -128,27 +160,41 @@ fn body(spec: &Spec, body: &spec::RequestBody) -> Option<Body> {
 
 fn success_body(_: &Spec, response: &spec::Response) -> SuccessBody {
     if let Some(model) = model_name(&response.content) {
-        return SuccessBody::Json { model: model.to_owned() };
+        return SuccessBody::Json {
+            model: model.to_owned(),
+        };
     }
     if response.content.is_empty() {
         return SuccessBody::Empty;
     }
     SuccessBody::Binary {
-        media_types: response.content.iter().map(|media| media.media_type.clone()).collect(),
+        media_types: response
+            .content
+            .iter()
+            .map(|media| media.media_type.clone())
+            .collect(),
     }
 }
 
 fn headers(spec: &Spec, response: &spec::Response) -> Vec<ResponseHeader> {
     let header = |(name, header): &(String, OrRef<spec::Header>)| ResponseHeader {
         name: name.clone(),
-        description: header.get(&spec.components.headers).and_then(|header| header.description.clone()),
+        description: header
+            .get(&spec.components.headers)
+            .and_then(|header| header.description.clone()),
     };
     response.headers.iter().map(header).collect()
 }
 
 fn answers(spec: &Spec, operation: &spec::Operation) -> Vec<Answer> {
-    let success = operation.successes().next().map(|(status, _)| status.to_string());
-    let others = operation.responses.iter().filter(|(status, _)| Some(status) != success.as_ref());
+    let success = operation
+        .successes()
+        .next()
+        .map(|(status, _)| status.to_string());
+    let others = operation
+        .responses
+        .iter()
+        .filter(|(status, _)| Some(status) != success.as_ref());
     let answer = |(status, reference): &(String, OrRef<spec::Response>)| {
         let response = spec.response(reference)?;
         Some(Answer {
@@ -201,7 +247,10 @@ pub fn pagination(spec: &Spec, operation: &spec::Operation) -> Option<Pagination
 /// An event of the model.
 pub fn event(spec: &Spec, webhook: &spec::Webhook) -> Option<Event> {
     let body = spec.body(webhook.request_body.as_ref()?)?;
-    let headers = webhook.parameters.iter().filter_map(|item| spec.parameter(item));
+    let headers = webhook
+        .parameters
+        .iter()
+        .filter_map(|item| spec.parameter(item));
     Some(Event {
         name: webhook.name.clone(),
         model: model_name(&body.content)?.to_owned(),

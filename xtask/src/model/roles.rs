@@ -17,7 +17,11 @@ pub struct Roles {
 pub fn roles(spec: &Spec) -> Roles {
     let mut roles = Roles::default();
     for operation in &spec.operations {
-        if let Some(body) = operation.request_body.as_ref().and_then(|body| spec.body(body)) {
+        if let Some(body) = operation
+            .request_body
+            .as_ref()
+            .and_then(|body| spec.body(body))
+        {
             reach(spec, &body.content, &mut roles.written);
         }
         for (_, response) in &operation.responses {
@@ -27,7 +31,11 @@ pub fn roles(spec: &Spec) -> Roles {
         }
     }
     for webhook in &spec.webhooks {
-        if let Some(body) = webhook.request_body.as_ref().and_then(|body| spec.body(body)) {
+        if let Some(body) = webhook
+            .request_body
+            .as_ref()
+            .and_then(|body| spec.body(body))
+        {
             reach(spec, &body.content, &mut roles.read);
         }
     }

@@ -38,12 +38,16 @@ fn shape(spec: &Spec, schema: &Schema, name: &str) -> Shape {
         Kind::Text { format, .. } => match format.as_deref() {
             Some("date-time") => Shape::DateTime,
             Some("binary") => Shape::Binary,
-            _ => Shape::String { format: format.clone() },
+            _ => Shape::String {
+                format: format.clone(),
+            },
         },
         Kind::Integer(_) => Shape::Integer,
         Kind::Number(_) => Shape::Number,
         Kind::Boolean => Shape::Boolean,
-        Kind::Const(Value::String(value)) => Shape::Const { value: value.clone() },
+        Kind::Const(Value::String(value)) => Shape::Const {
+            value: value.clone(),
+        },
         Kind::Const(_) | Kind::Any => Shape::Json,
         Kind::Enum { integers, .. } => Shape::Enum {
             name,
@@ -76,7 +80,10 @@ pub fn enumeration(name: &str, schema: &Schema) -> Option<Enum> {
     let variant = |value: &Value| {
         let text = wire(value);
         Variant {
-            name: names.get(&text).cloned().unwrap_or_else(|| names::value_name(&text)),
+            name: names
+                .get(&text)
+                .cloned()
+                .unwrap_or_else(|| names::value_name(&text)),
             description: descriptions.get(&text).cloned(),
             value: value.clone(),
         }
@@ -94,7 +101,9 @@ pub fn enumeration(name: &str, schema: &Schema) -> Option<Enum> {
 
 /// A value as it is written in a URL: strings without quotes.
 pub fn wire(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The map that a named schema describes.
