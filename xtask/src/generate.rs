@@ -7,7 +7,7 @@ use crate::outputs::Output;
 use crate::problems::Problems;
 use crate::targets::{File, Format, MARK, Source, Target};
 use crate::yaml::{self, Node};
-use crate::{check, load, render};
+use crate::{check, load, progenitor, render};
 
 /// A spec that was read and found right.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct Api {
     pub document: Node,
     /// What templates see.
     pub model: Model,
+    /// The operations as progenitor generates them.
+    pub operations: String,
 }
 
 /// Reads and checks a spec. `file` is its name in messages; the error is one line for each problem.
@@ -32,8 +34,14 @@ pub fn read(text: &str, file: &str) -> Result<Api, String> {
     if !problems.is_empty() {
         return Err(problems.to_string());
     }
-    let model = model::build(&spec);
-    Ok(Api { document, model })
+    let mut model = model::build(&spec);
+    let operations =
+        progenitor::operations(&mut model).map_err(|error| format!("{file}: {error}"))?;
+    Ok(Api {
+        document,
+        model,
+        operations,
+    })
 }
 
 /// Makes the files of `targets`. `templates` is the folder with one folder for each target.
@@ -54,7 +62,8 @@ pub fn outputs(api: &Api, templates: &Path, targets: &[Target]) -> Result<Vec<Ou
 fn text(api: &Api, templates: &Path, file: &File) -> Result<String, String> {
     match file.source {
         Source::Template(name) => render::render(&templates.join(name), &api.model),
-        Source::Json | Source::Json30 | Source::Operations => Err("not made yet".into()),
+        Source::Operations => Ok(api.operations.clone()),
+        Source::Json | Source::Json30 => Err("not made yet".into()),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod model;
 pub mod names;
 pub mod outputs;
 pub mod problems;
+pub mod progenitor;
 pub mod render;
 pub mod rust;
 pub mod spec;

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
 use crate::problems::Place;
+use crate::yaml::Node;
 
 /// A whole OpenAPI document.
 #[derive(Debug, Default)]
@@ -182,7 +183,7 @@ pub struct Parameter {
     /// Its type.
     pub schema: Schema,
     /// Examples of its value.
-    pub examples: Vec<Value>,
+    pub examples: Vec<Node>,
     /// `x-call-option`: the option of a call that fills it, instead of an argument.
     pub call_option: Option<String>,
 }
@@ -245,7 +246,7 @@ pub struct Example {
     /// More about it.
     pub description: Option<String>,
     /// The example itself.
-    pub value: Value,
+    pub value: Node,
 }
 
 /// A schema: what it is, plus what is said about it.
@@ -262,9 +263,9 @@ pub struct Schema {
     /// `description`.
     pub description: Option<String>,
     /// `default`.
-    pub default: Option<Value>,
+    pub default: Option<Node>,
     /// `examples`.
-    pub examples: Vec<Value>,
+    pub examples: Vec<Node>,
     /// `deprecated`.
     pub deprecated: bool,
     /// `readOnly`.

@@ -59,6 +59,11 @@ pub const TARGETS: &[Target] = &[
             rust("models.rs.j2", "core/src/generated/models.rs"),
             rust("parts.rs.j2", "core/src/generated/parts.rs"),
             rust("resources.rs.j2", "core/src/generated/resources.rs"),
+            File {
+                source: Source::Operations,
+                path: "core/src/generated/operations.rs",
+                format: Format::Rust,
+            },
         ],
     },
     Target {

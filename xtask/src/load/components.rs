@@ -177,7 +177,7 @@ pub fn parameter(cursor: &Cursor<'_>) -> Option<Parameter> {
         schema: schema(&object.require("schema")?, Stands::Inline)?,
         examples: object
             .get("example")
-            .map(|value| value.node.to_json())
+            .map(|value| value.node.clone())
             .into_iter()
             .collect(),
         call_option,
@@ -261,7 +261,7 @@ fn example(cursor: &Cursor<'_>) -> Option<Example> {
     let example = Example {
         summary: object.text("summary"),
         description: object.text("description"),
-        value: object.require("value")?.node.to_json(),
+        value: object.require("value")?.node.clone(),
     };
     object.finish("an example");
     Some(example)

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::components::reference;
 use crate::cursor::{Cursor, Object};
 use crate::spec::{Field, Kind, Limits, Ref, Schema};
+use crate::yaml::Node;
 
 /// Formats of strings that xtask knows; another one would silently become a plain string.
 const TEXT_FORMATS: &[&str] = &[
@@ -49,7 +50,7 @@ pub fn schema(cursor: &Cursor<'_>, stands: Stands) -> Option<Schema> {
         nullable,
         title: object.text("title"),
         description: object.text("description"),
-        default: object.get("default").map(|value| value.node.to_json()),
+        default: object.get("default").map(|value| value.node.clone()),
         examples: examples(&object),
         deprecated: object.flag("deprecated"),
         read_only: object.flag("readOnly"),
@@ -60,11 +61,11 @@ pub fn schema(cursor: &Cursor<'_>, stands: Stands) -> Option<Schema> {
 }
 
 /// `examples: [..]`, the form of 3.1; `example` is refused because 3.1 deprecates it in schemas.
-fn examples(object: &Object<'_>) -> Vec<Value> {
+fn examples(object: &Object<'_>) -> Vec<Node> {
     let Some(list) = object.get("examples") else {
         return Vec::new();
     };
-    list.list().iter().map(|item| item.node.to_json()).collect()
+    list.list().iter().map(|item| item.node.clone()).collect()
 }
 
 /// A schema without `type`: any JSON value, which the spec must say on purpose.

@@ -19,6 +19,8 @@ pub use roles::{Roles, roles};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::yaml::Node;
+
 /// The whole API.
 #[derive(Clone, Debug, Serialize)]
 pub struct Model {
@@ -159,9 +161,9 @@ pub struct Param {
     /// Its bounds as English phrases, such as `1 to 100`.
     pub constraints: Vec<String>,
     /// What the server assumes without it; null where it has no default.
-    pub default: Option<Value>,
+    pub default: Option<Node>,
     /// An example of its value.
-    pub example: Option<Value>,
+    pub example: Option<Node>,
     /// Whether it is on its way out.
     pub deprecated: bool,
 }
@@ -283,7 +285,7 @@ pub struct Example {
     /// One line about it.
     pub summary: Option<String>,
     /// The value.
-    pub value: Value,
+    pub value: Node,
 }
 
 /// The part that a model plays.
@@ -318,7 +320,7 @@ pub struct Object {
     /// Whether it is on its way out.
     pub deprecated: bool,
     /// An example, complete JSON.
-    pub example: Option<Value>,
+    pub example: Option<Node>,
 }
 
 /// A field of a model.
@@ -342,9 +344,9 @@ pub struct Field {
     /// Its bounds as English phrases, such as `at most 255 characters`.
     pub constraints: Vec<String>,
     /// What the server assumes without it; null where it has no default.
-    pub default: Option<Value>,
+    pub default: Option<Node>,
     /// An example of its value.
-    pub example: Option<Value>,
+    pub example: Option<Node>,
     /// Whether it is on its way out.
     pub deprecated: bool,
 }
@@ -433,7 +435,7 @@ pub struct Enum {
     /// Its values.
     pub variants: Vec<Variant>,
     /// What the server assumes without it; null where it has no default.
-    pub default: Option<Value>,
+    pub default: Option<Node>,
     /// Whether it is on its way out.
     pub deprecated: bool,
 }
