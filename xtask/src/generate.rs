@@ -6,8 +6,8 @@ use crate::model::{self, Model};
 use crate::outputs::Output;
 use crate::problems::Problems;
 use crate::targets::{File, Format, MARK, Source, Target};
-use crate::yaml::{self, Node};
-use crate::{check, load, progenitor, render};
+use crate::yaml::{self, Entry, Node};
+use crate::{check, load, openapi30, progenitor, render};
 
 /// A spec that was read and found right.
 #[derive(Debug)]
@@ -63,8 +63,28 @@ fn text(api: &Api, templates: &Path, file: &File) -> Result<String, String> {
     match file.source {
         Source::Template(name) => render::render(&templates.join(name), &api.model),
         Source::Operations => Ok(api.operations.clone()),
-        Source::Json | Source::Json30 => Err("not made yet".into()),
+        Source::Json => json(&api.document),
+        Source::Json30 => {
+            let text = json(&openapi30::downgrade(&api.document))?;
+            // A second opinion: another reader of 3.0 has to understand it too.
+            serde_json::from_str::<openapiv3::OpenAPI>(&text)
+                .map_err(|error| format!("is no OpenAPI 3.0: {error}"))?;
+            Ok(text)
+        }
     }
+}
+
+/// A document as JSON, in the order of the spec. JSON has no comments, so the mark is its second member.
+fn json(document: &Node) -> Result<String, String> {
+    let mut marked = document.clone();
+    if let Some(entries) = marked.entries_mut() {
+        let key = "x-generated".to_owned();
+        let value = Node::text(MARK);
+        let at = value.at;
+        entries.insert(1.min(entries.len()), Entry { key, at, value });
+    }
+    let text = serde_json::to_string_pretty(&marked).map_err(|error| error.to_string())?;
+    Ok(format!("{text}\n"))
 }
 
 fn finish(text: &str, file: &File) -> Result<String, String> {

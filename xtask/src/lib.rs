@@ -16,6 +16,7 @@ pub mod load;
 pub mod markdown;
 pub mod model;
 pub mod names;
+pub mod openapi30;
 pub mod outputs;
 pub mod problems;
 pub mod progenitor;

@@ -116,6 +116,10 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     };
     for entry in entries {
         let entry = entry?;
+        // Packages of a language's tools, which may well be generated, but not by us.
+        if entry.file_name() == "node_modules" {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
             list.extend(files(&entry.path())?);
         } else {

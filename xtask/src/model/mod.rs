@@ -13,8 +13,9 @@ mod roles;
 mod types;
 
 pub use build::build;
-pub use operations::rust_function;
+pub use operations::{page, rust_function};
 pub use roles::{Roles, roles};
+pub use types::variants;
 
 use serde::Serialize;
 use serde_json::Value;

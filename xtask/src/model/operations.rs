@@ -53,7 +53,7 @@ pub fn operation(spec: &Spec, operation: &spec::Operation) -> Option<Operation> 
         body: request_body.and_then(|body| self::body(spec, body)),
         success: Success {
             status,
-            body: success_body(spec, response),
+            body: success_body(response),
             headers: headers(spec, response),
             description: response.description.clone(),
         },
@@ -158,7 +158,7 @@ fn body(spec: &Spec, body: &spec::RequestBody) -> Option<Body> {
     })
 }
 
-fn success_body(_: &Spec, response: &spec::Response) -> SuccessBody {
+fn success_body(response: &spec::Response) -> SuccessBody {
     if let Some(model) = model_name(&response.content) {
         return SuccessBody::Json {
             model: model.to_owned(),
@@ -220,15 +220,24 @@ fn examples(spec: &Spec, content: &[Media]) -> Vec<Example> {
     all.filter_map(example).collect()
 }
 
+/// The fields of the model that an operation answers with.
+pub fn page<'a>(spec: &'a Spec, operation: &spec::Operation) -> Option<&'a [spec::Field]> {
+    let (_, response) = operation.successes().next()?;
+    let response = response.get(&spec.components.responses)?;
+    match &spec.schema(model_name(&response.content)?)?.kind {
+        Kind::Object { fields, .. } => Some(fields),
+        _ => None,
+    }
+}
+
 /// How an operation's pages hang together; none where it has no `x-pagination`.
 pub fn pagination(spec: &Spec, operation: &spec::Operation) -> Option<Pagination> {
     let pagination = operation.pagination.as_ref()?;
     let (_, response) = operation.successes().next()?;
     let page_model = model_name(&spec.response(response)?.content)?;
-    let Kind::Object { fields, .. } = &spec.schema(page_model)?.kind else {
-        return None;
-    };
-    let items = fields.iter().find(|field| field.name == pagination.items)?;
+    let items = page(spec, operation)?
+        .iter()
+        .find(|field| field.name == pagination.items)?;
     let Shape::List { items } = types::type_of(spec, &items.schema).shape else {
         return None;
     };

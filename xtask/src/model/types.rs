@@ -67,15 +67,30 @@ fn shape(spec: &Spec, schema: &Schema, name: &str) -> Shape {
 
 /// The enum that a named schema describes.
 pub fn enumeration(name: &str, schema: &Schema) -> Option<Enum> {
+    let Kind::Enum { integers, open, .. } = &schema.kind else {
+        return None;
+    };
+    Some(Enum {
+        name: name.to_owned(),
+        description: schema.description.clone(),
+        open: *open,
+        integers: *integers,
+        variants: variants(schema),
+        default: schema.default.clone(),
+        deprecated: schema.deprecated,
+    })
+}
+
+/// The values of an enum with their names; none where the schema is no enum.
+pub fn variants(schema: &Schema) -> Vec<Variant> {
     let Kind::Enum {
-        integers,
         values,
         descriptions,
         names,
-        open,
+        ..
     } = &schema.kind
     else {
-        return None;
+        return Vec::new();
     };
     let variant = |value: &Value| {
         let text = wire(value);
@@ -88,15 +103,7 @@ pub fn enumeration(name: &str, schema: &Schema) -> Option<Enum> {
             value: value.clone(),
         }
     };
-    Some(Enum {
-        name: name.to_owned(),
-        description: schema.description.clone(),
-        open: *open,
-        integers: *integers,
-        variants: values.iter().map(variant).collect(),
-        default: schema.default.clone(),
-        deprecated: schema.deprecated,
-    })
+    values.iter().map(variant).collect()
 }
 
 /// A value as it is written in a URL: strings without quotes.
