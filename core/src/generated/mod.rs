@@ -4,5 +4,11 @@
 
 #[rustfmt::skip]
 pub mod models;
+#[allow(missing_docs, reason = "never seen by users: they use the resources")]
+#[rustfmt::skip]
+pub(crate) mod operations;
 #[rustfmt::skip]
 pub mod parts;
+#[rustfmt::skip]
+pub mod resources;
+pub use resources::API_VERSION;

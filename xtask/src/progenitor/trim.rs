@@ -11,6 +11,7 @@ pub fn trim(file: &mut syn::File, model: &Model) -> Result<(), String> {
     file.items
         .retain(|item| !matches!(item, Item::Mod(module) if module.ident == "prelude"));
     drop_types(file)?;
+    encode_strictly(file)?;
     for item in &mut file.items {
         match item {
             Item::Impl(item) if item.trait_.is_none() => trim_impl(item, model),
@@ -32,6 +33,25 @@ pub fn trim(file: &mut syn::File, model: &Model) -> Result<(), String> {
             ));
         }
     }
+    Ok(())
+}
+
+/// progenitor's `encode_path` leaves `\\` as it is, which URL parsers read as `/`: the SDK's own is used instead.
+fn encode_strictly(file: &mut syn::File) -> Result<(), String> {
+    let imports = file.items.iter_mut().find_map(|item| match item {
+        Item::Use(item) if quote::quote!(#item).to_string().contains("encode_path") => Some(item),
+        _ => None,
+    });
+    let Some(imports) = imports else {
+        return Err("progenitor's code no longer imports `encode_path`".to_owned());
+    };
+    imports.tree = parse_quote!(progenitor_client::{ClientHooks, OperationInfo, RequestBuilderExt});
+    file.items.insert(
+        0,
+        parse_quote!(
+            use crate::operation::encode_path;
+        ),
+    );
     Ok(())
 }
 

@@ -1,0 +1,166 @@
+//! From a generated operation to a request.
+//!
+//! The operations in `generated/operations.rs` are progenitor's. Each is an `async fn` that builds a request, shows it
+//! to [`ClientHooks::pre`], sends it and decodes the answer. Here they are used for their first half only: `pre` keeps
+//! the request and ends the operation, whose future is therefore ready at its first poll. What then becomes of the
+//! request is up to [`crate::call`], the same for every language and for every way of doing I/O.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
+
+use crate::error::Error;
+use crate::generated::operations;
+use crate::transport::request_builder_client;
+
+/// What a generated operation is, as far as the runtime needs to know. The generator writes one for each.
+#[derive(Debug)]
+pub struct Operation {
+    /// Its name, such as `links.create`.
+    pub id: &'static str,
+    /// Its method.
+    pub method: &'static str,
+    /// Its path template, such as `/v1/links/{link_id}`.
+    pub path: &'static str,
+    /// The media types that it can answer with, as an `Accept` header.
+    pub accept: &'static str,
+    /// The status of its successful answer.
+    pub status: u16,
+    /// The body of that answer as the documentation shows it; empty when it is not JSON.
+    pub example: &'static str,
+}
+
+/// The inner value of the generated client: the place where `pre` leaves the request.
+#[derive(Debug, Default)]
+pub struct Capture(Mutex<Option<http::Request<Bytes>>>);
+
+impl Clone for Capture {
+    /// An empty one: each use of an operation has its own.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl ClientHooks<Capture> for operations::Client {
+    async fn pre<E>(
+        &self,
+        request: &mut reqwest::Request,
+        _info: &OperationInfo,
+    ) -> Result<(), progenitor_client::Error<E>> {
+        let captured = convert(request)?;
+        *self
+            .inner()
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(captured);
+        // The operation ends here, before anything is sent.
+        Err(progenitor_client::Error::Custom(String::new()))
+    }
+}
+
+fn convert<E>(
+    request: &mut reqwest::Request,
+) -> Result<http::Request<Bytes>, progenitor_client::Error<E>> {
+    let refuse = |what: String| progenitor_client::Error::InvalidRequest(what);
+    let uri = request
+        .url()
+        .as_str()
+        .parse::<http::Uri>()
+        .map_err(|error| refuse(format!("the request's URL is not usable ({error})")))?;
+    let body = match request.body() {
+        None => Bytes::new(),
+        Some(body) => match body.as_bytes() {
+            Some(bytes) => Bytes::copy_from_slice(bytes),
+            None => return Err(refuse("the request's body is a stream".to_owned())),
+        },
+    };
+    let mut captured = http::Request::new(body);
+    *captured.method_mut() = request.method().clone();
+    *captured.uri_mut() = uri;
+    *captured.headers_mut() = std::mem::take(request.headers_mut());
+    Ok(captured)
+}
+
+/// Runs a generated operation up to the point where its request is built.
+pub(crate) fn capture<F, T, E>(base_url: &str, operation: F) -> Result<http::Request<Bytes>, Error>
+where
+    F: AsyncFnOnce(&operations::Client) -> Result<T, progenitor_client::Error<E>>,
+{
+    let client = request_builder_client()
+        .map_err(|error| Error::configuration(format!("TLS cannot be set up: {error}")))?;
+    let api = operations::Client::new_with_client(base_url, client.clone(), Capture::default());
+    let ended = {
+        let future = pin!(operation(&api));
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Err(error)) => Some(error),
+            Poll::Ready(Ok(_)) | Poll::Pending => None,
+        }
+    };
+    let captured = api
+        .inner()
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    captured.ok_or_else(|| {
+        use progenitor_client::Error as Generated;
+        let reason = match ended {
+            Some(Generated::InvalidRequest(reason)) => reason,
+            Some(Generated::CommunicationError(error)) => error.without_url().to_string(),
+            _ => "it was not built".to_owned(),
+        };
+        Error::configuration(format!("the request cannot be sent: {reason}"))
+    })
+}
+
+/// Refuses ids that would change the path that they are put into.
+pub(crate) fn check_path(name: &str, value: &str) -> Result<(), Error> {
+    match value {
+        "" => Err(Error::configuration(format!("`{name}` is empty"))),
+        "." | ".." => Err(Error::configuration(format!(
+            "`{name}` is `{value}`, which is no id"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Percent-encodes everything in a path segment but RFC 3986's unreserved characters.
+///
+/// The generated operations use this instead of progenitor's function, which leaves `\` as it is; a URL parser then
+/// reads it as `/`.
+pub fn encode_path(segment: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut encoded = String::with_capacity(segment.len());
+    for byte in segment.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
+            encoded.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_segments_stay_one_segment() {
+        assert_eq!(encode_path("lnk_01-x.y~z"), "lnk_01-x.y~z");
+        assert_eq!(
+            encode_path("a/b\\c?d#e%2e ä\n"),
+            "a%2Fb%5Cc%3Fd%23e%252e%20%C3%A4%0A"
+        );
+        for refused in ["", ".", ".."] {
+            assert!(check_path("link_id", refused).is_err());
+        }
+        assert!(check_path("link_id", "...").is_ok());
+    }
+}

@@ -1,0 +1,417 @@
+//! Webhooks: checking that a delivery is AppRoute's, reading it, and signing one for tests.
+//!
+//! Nothing here needs a client or a network. Pass the body as the raw bytes that came, before any JSON parser has seen
+//! them: one other space, and the signature no longer fits.
+//!
+//! ```
+//! use approute::{models::Event, webhook};
+//!
+//! # let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+//! # let sent_at = chrono::Utc::now().to_rfc3339();
+//! # let body = format!(r#"{{"type":"link.unheard_of","id":"evt_1","sent_at":"{sent_at}"}}"#);
+//! # let headers = webhook::sign(body.as_bytes(), secret, "evt_1", std::time::SystemTime::now())?;
+//! // `headers` is an http::HeaderMap, a HashMap, or a list of pairs; `body` is what came.
+//! match webhook::parse_event(body.as_bytes(), &headers, secret)? {
+//!     Event::LinkCreated(event) => println!("created {}", event.data.link.short_url),
+//!     Event::LinkClickThreshold(event) => println!("{} clicks", event.data.click_count),
+//!     other => println!("not handled: {other:?}"),
+//! }
+//! # Ok::<_, approute::Error>(())
+//! ```
+//!
+//! While a secret is rotated, pass the old one and the new one: `[old, new]`. To catch what is delivered twice, keep the
+//! ids of the events that you have handled: delivery is at least once.
+//!
+//! A delivery is signed in two ways, and `X-Approute-Signature` decides where it is present: HMAC-SHA256 over the body,
+//! which holds the time of sending. Without it, the headers of Standard Webhooks are checked.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
+use hmac::{Hmac, Mac};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::error::Error;
+use crate::models::Event;
+
+mod input;
+
+pub use input::{Headers, Secrets};
+
+const APPROUTE_SIGNATURE: &str = "x-approute-signature";
+const STANDARD_ID: &str = "webhook-id";
+const STANDARD_TIMESTAMP: &str = "webhook-timestamp";
+const STANDARD_SIGNATURE: &str = "webhook-signature";
+
+/// How much a delivery's time and the receiver's clock may differ, in either direction, unless said otherwise.
+pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
+
+/// Why a delivery is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No header carries a signature.
+    NoSignature,
+    /// A header is not of its form, or the body does not say when it was sent.
+    Malformed,
+    /// The signature fits no secret: the body was changed, or the secret is another one.
+    NoMatch,
+    /// It was sent longer ago than the tolerance: perhaps somebody repeats an old delivery.
+    TooOld,
+    /// It claims to be sent in the future, by more than the tolerance.
+    InFuture,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoSignature => {
+                "the webhook is not signed: neither X-Approute-Signature nor webhook-signature is there"
+            }
+            Self::Malformed => "the webhook's signature or time is malformed",
+            Self::NoMatch => {
+                "the webhook's signature fits no secret: check the secret, and pass the raw body"
+            }
+            Self::TooOld => "the webhook was sent too long ago",
+            Self::InFuture => "the webhook was sent in the future: check the clock",
+        })
+    }
+}
+
+/// Checks a delivery with the default tolerance, against the system's clock.
+///
+/// `headers` may also be the value of `X-Approute-Signature` alone, as a string.
+///
+/// # Errors
+/// [`ErrorKind::WebhookVerification`](crate::ErrorKind::WebhookVerification) with a [`Failure`] for what must not be
+/// trusted; [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for secrets that are none.
+pub fn verify(
+    payload: impl AsRef<[u8]>,
+    headers: &(impl Headers + ?Sized),
+    secrets: impl Secrets,
+) -> Result<(), Error> {
+    Verifier::new(secrets).verify(payload, headers)
+}
+
+/// Checks a delivery as [`verify`] does, and reads its event. Events of a type that this version of the SDK does not
+/// know become [`Event::Unknown`].
+///
+/// # Errors
+/// As [`verify`]; and [`ErrorKind::Decode`](crate::ErrorKind::Decode) when a genuine body is no event.
+pub fn parse_event(
+    payload: impl AsRef<[u8]>,
+    headers: &(impl Headers + ?Sized),
+    secrets: impl Secrets,
+) -> Result<Event, Error> {
+    Verifier::new(secrets).parse_event(payload, headers)
+}
+
+/// Checks deliveries with another tolerance or clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use approute::webhook::Verifier;
+///
+/// let verifier = Verifier::new(["whsec_new", "whsec_old"]).tolerance(Duration::from_secs(60));
+/// # let _ = verifier;
+/// ```
+#[derive(Clone)]
+pub struct Verifier<S> {
+    secrets: S,
+    tolerance: Duration,
+    now: Option<SystemTime>,
+}
+
+impl<S: Secrets> Verifier<S> {
+    /// A verifier with these secrets: one, or several while they are rotated.
+    pub fn new(secrets: S) -> Self {
+        Self {
+            secrets,
+            tolerance: DEFAULT_TOLERANCE,
+            now: None,
+        }
+    }
+
+    /// How much the delivery's time and the clock may differ, in either direction: 300 s by default.
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Goes by this time instead of the system's clock.
+    #[must_use]
+    pub fn at(mut self, now: SystemTime) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// As [`verify`].
+    ///
+    /// # Errors
+    /// As [`verify`].
+    pub fn verify(
+        &self,
+        payload: impl AsRef<[u8]>,
+        headers: &(impl Headers + ?Sized),
+    ) -> Result<(), Error> {
+        let payload = payload.as_ref();
+        check_secrets(&self.secrets)?;
+        let mut list = String::new();
+        let sent_at = if headers.joined(APPROUTE_SIGNATURE, ',', &mut list) {
+            verify_approute(payload, &list, &self.secrets)?
+        } else {
+            verify_standard(payload, headers, &self.secrets)?
+        };
+        self.check_time(sent_at).map_err(Error::webhook)
+    }
+
+    /// As [`parse_event`].
+    ///
+    /// # Errors
+    /// As [`parse_event`].
+    pub fn parse_event(
+        &self,
+        payload: impl AsRef<[u8]>,
+        headers: &(impl Headers + ?Sized),
+    ) -> Result<Event, Error> {
+        let payload = payload.as_ref();
+        self.verify(payload, headers)?;
+        serde_json::from_slice(payload).map_err(|error| {
+            let mut refused = Error::new(
+                crate::ErrorKind::Decode,
+                format!("the webhook is genuine, but its body is no event: {error}"),
+            );
+            refused.inner_mut().body = bytes::Bytes::copy_from_slice(payload);
+            refused.with_source(error)
+        })
+    }
+
+    /// `sent_at` in microseconds since 1970.
+    fn check_time(&self, sent_at: i64) -> Result<(), Failure> {
+        let now = micros(self.now.unwrap_or_else(SystemTime::now));
+        let tolerance = i64::try_from(self.tolerance.as_micros()).unwrap_or(i64::MAX);
+        if now.saturating_sub(sent_at) > tolerance {
+            Err(Failure::TooOld)
+        } else if sent_at.saturating_sub(now) > tolerance {
+            Err(Failure::InFuture)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl<S> fmt::Debug for Verifier<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("tolerance", &self.tolerance)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Signs a payload as AppRoute does, for tests of a receiver: all four headers of a delivery.
+///
+/// `X-Approute-Signature` covers the body alone, so the body must hold its `sent_at`; `id` and `timestamp` go into the
+/// headers of Standard Webhooks.
+///
+/// # Errors
+/// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for a secret that is none, an id that cannot be in a
+/// header, or a time before 1970.
+pub fn sign(
+    payload: impl AsRef<[u8]>,
+    secret: &str,
+    id: &str,
+    timestamp: SystemTime,
+) -> Result<HeaderMap, Error> {
+    let payload = payload.as_ref();
+    check_secrets(&secret)?;
+    let key = decode_secret(secret)
+        .ok_or_else(|| Error::configuration("a webhook secret is `whsec_` and base64"))?;
+    let seconds = timestamp
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_err(|_| Error::configuration("`timestamp` is before 1970"))?
+        .as_secs()
+        .to_string();
+    let mut own = String::from("sha256=");
+    for byte in mac(secret.as_bytes(), &[payload]) {
+        own.push_str(&format!("{byte:02x}"));
+    }
+    let signed = mac(
+        &key,
+        &[id.as_bytes(), b".", seconds.as_bytes(), b".", payload],
+    );
+    let standard = format!("v1,{}", STANDARD.encode(signed));
+    let mut headers = HeaderMap::with_capacity(4);
+    for (name, value) in [
+        (APPROUTE_SIGNATURE, own.as_str()),
+        (STANDARD_ID, id),
+        (STANDARD_TIMESTAMP, &seconds),
+        (STANDARD_SIGNATURE, &standard),
+    ] {
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| Error::configuration("`id` has characters that headers cannot have"))?;
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(headers)
+}
+
+/// `sha256=<hex>[, sha256=<hex>]`, keyed with the secret's own bytes. Returns when the body was sent.
+fn verify_approute(payload: &[u8], list: &str, secrets: &impl Secrets) -> Result<i64, Error> {
+    let malformed = || Error::webhook(Failure::Malformed);
+    let mut given = Vec::with_capacity(2);
+    for entry in list.split(',').map(str::trim) {
+        match entry.split_once('=') {
+            Some(("sha256", hex)) => given.push(decode_hex(hex).ok_or_else(malformed)?),
+            // An algorithm of the future, beside the one that is known.
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => {}
+            _ => return Err(malformed()),
+        }
+    }
+    if given.is_empty() {
+        return Err(malformed());
+    }
+    let mut found = Choice::from(0);
+    secrets.each(&mut |secret| {
+        let expected = mac(secret.as_bytes(), &[payload]);
+        // No early end: how long this takes must not tell which value was nearly right.
+        for signature in &given {
+            found |= expected.ct_eq(signature);
+        }
+    });
+    if !bool::from(found) {
+        return Err(Error::webhook(Failure::NoMatch));
+    }
+    sent_at(payload).ok_or_else(malformed)
+}
+
+/// The `sent_at` of a body that is known to be genuine, in microseconds since 1970.
+fn sent_at(payload: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Stamp<'a> {
+        #[serde(borrow)]
+        sent_at: std::borrow::Cow<'a, str>,
+    }
+    let stamp: Stamp<'_> = serde_json::from_slice(payload).ok()?;
+    let time = DateTime::parse_from_rfc3339(&stamp.sent_at).ok()?;
+    Some(time.timestamp_micros())
+}
+
+/// `v1,<base64>[ v1,<base64>]` over id, timestamp and body, keyed with the secret's decoded base64.
+fn verify_standard(
+    payload: &[u8],
+    headers: &(impl Headers + ?Sized),
+    secrets: &impl Secrets,
+) -> Result<i64, Error> {
+    let malformed = || Error::webhook(Failure::Malformed);
+    let mut list = String::new();
+    if !headers.joined(STANDARD_SIGNATURE, ' ', &mut list) {
+        return Err(Error::webhook(Failure::NoSignature));
+    }
+    let id = single(headers, STANDARD_ID).ok_or_else(malformed)?;
+    let timestamp = single(headers, STANDARD_TIMESTAMP).ok_or_else(malformed)?;
+    if !timestamp.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(malformed());
+    }
+    let seconds: i64 = timestamp.parse().map_err(|_| malformed())?;
+    let mut given = Vec::with_capacity(2);
+    for entry in list.split_ascii_whitespace() {
+        match entry.split_once(',') {
+            Some(("v1", value)) => {
+                let decoded = STANDARD.decode(value).map_err(|_| malformed())?;
+                given.push(<[u8; 32]>::try_from(decoded).map_err(|_| malformed())?);
+            }
+            // `v1a` and what else may come, beside the one that is known.
+            Some((version, value)) if !version.is_empty() && !value.is_empty() => {}
+            _ => return Err(malformed()),
+        }
+    }
+    if given.is_empty() {
+        return Err(malformed());
+    }
+    let mut found = Choice::from(0);
+    let mut undecodable = false;
+    secrets.each(&mut |secret| match decode_secret(secret) {
+        Some(key) => {
+            let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", payload];
+            let expected = mac(&key, &parts);
+            for signature in &given {
+                found |= expected.ct_eq(signature);
+            }
+        }
+        None => undecodable = true,
+    });
+    if undecodable {
+        return Err(Error::configuration(
+            "a webhook secret is `whsec_` and base64",
+        ));
+    }
+    if !bool::from(found) {
+        return Err(Error::webhook(Failure::NoMatch));
+    }
+    Ok(seconds.saturating_mul(1_000_000))
+}
+
+/// A header that must be there once; repeats of the same value count as one.
+fn single(headers: &(impl Headers + ?Sized), name: &str) -> Option<String> {
+    let mut all = String::new();
+    if !headers.joined(name, '\n', &mut all) {
+        return None;
+    }
+    let mut values = all.split('\n');
+    let first = values.next().filter(|value| !value.is_empty())?;
+    values.all(|other| other == first).then(|| first.to_owned())
+}
+
+fn check_secrets(secrets: &impl Secrets) -> Result<(), Error> {
+    let (mut some, mut empty) = (false, false);
+    secrets.each(&mut |secret| {
+        some = true;
+        empty |= secret.trim_start_matches("whsec_").is_empty();
+    });
+    if some && !empty {
+        return Ok(());
+    }
+    Err(Error::configuration(
+        "no webhook secret: pass the `whsec_…` that creating or rotating the webhook returned",
+    ))
+}
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC takes a key of any length; the error is there for other constructions.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        unreachable!("HMAC refused a key's length");
+    };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn decode_secret(secret: &str) -> Option<Vec<u8>> {
+    let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
+    STANDARD.decode(encoded).ok().filter(|key| !key.is_empty())
+}
+
+fn decode_hex(text: &str) -> Option<[u8; 32]> {
+    let text: &[u8; 64] = text.as_bytes().try_into().ok()?;
+    let digit = |c: u8| char::from(c).to_digit(16);
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
+    }
+    Some(bytes)
+}
+
+fn micros(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
