@@ -38,7 +38,7 @@ pub(crate) type KeyProvider =
 ///
 /// ```
 /// # fn main() -> Result<(), approute::Error> {
-/// let client = approute::Client::new("ak_live_…")?;
+/// let client = approute::Client::new("ak_live_4f1c")?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
@@ -112,12 +112,6 @@ impl Client {
             shared: Arc::new(shared),
             options: None,
         }
-    }
-
-    /// What is left of the retry budget.
-    #[cfg(test)]
-    pub(crate) fn budget_left(&self) -> u32 {
-        self.shared.budget.left()
     }
 
     /// Makes a call of what an operation's builder has prepared.

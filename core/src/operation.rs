@@ -51,7 +51,7 @@ impl ClientHooks<Capture> for operations::Client {
         request: &mut reqwest::Request,
         _info: &OperationInfo,
     ) -> Result<(), progenitor_client::Error<E>> {
-        let captured = convert(request)?;
+        let captured = convert(request).map_err(progenitor_client::Error::InvalidRequest)?;
         *self
             .inner()
             .0
@@ -62,20 +62,17 @@ impl ClientHooks<Capture> for operations::Client {
     }
 }
 
-fn convert<E>(
-    request: &mut reqwest::Request,
-) -> Result<http::Request<Bytes>, progenitor_client::Error<E>> {
-    let refuse = |what: String| progenitor_client::Error::InvalidRequest(what);
+fn convert(request: &mut reqwest::Request) -> Result<http::Request<Bytes>, String> {
     let uri = request
         .url()
         .as_str()
         .parse::<http::Uri>()
-        .map_err(|error| refuse(format!("the request's URL is not usable ({error})")))?;
+        .map_err(|error| format!("the request's URL is not usable ({error})"))?;
     let body = match request.body() {
         None => Bytes::new(),
         Some(body) => match body.as_bytes() {
             Some(bytes) => Bytes::copy_from_slice(bytes),
-            None => return Err(refuse("the request's body is a stream".to_owned())),
+            None => return Err("the request's body is a stream".to_owned()),
         },
     };
     let mut captured = http::Request::new(body);
@@ -86,10 +83,19 @@ fn convert<E>(
 }
 
 /// Runs a generated operation up to the point where its request is built.
-pub(crate) fn capture<F, T, E>(base_url: &str, operation: F) -> Result<http::Request<Bytes>, Error>
+///
+/// `ids` are the path's parameters with their names.
+pub(crate) fn capture<F, T, E>(
+    base_url: &str,
+    ids: &[(&str, &str)],
+    operation: F,
+) -> Result<http::Request<Bytes>, Error>
 where
     F: AsyncFnOnce(&operations::Client) -> Result<T, progenitor_client::Error<E>>,
 {
+    for (name, id) in ids {
+        check_path(name, id)?;
+    }
     let client = request_builder_client()
         .map_err(|error| Error::configuration(format!("TLS cannot be set up: {error}")))?;
     let api = operations::Client::new_with_client(base_url, client.clone(), Capture::default());
@@ -118,7 +124,7 @@ where
 }
 
 /// Refuses ids that would change the path that they are put into.
-pub(crate) fn check_path(name: &str, value: &str) -> Result<(), Error> {
+fn check_path(name: &str, value: &str) -> Result<(), Error> {
     match value {
         "" => Err(Error::configuration(format!("`{name}` is empty"))),
         "." | ".." => Err(Error::configuration(format!(

@@ -203,49 +203,42 @@ pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, Heade
 macro_rules! call_options {
     () => {
         /// All options of this call at once, in place of those set before.
-        #[must_use]
         pub fn options(mut self, options: $crate::CallOptions) -> Self {
             self.options = options;
             self
         }
 
         /// A header for this call, replacing the SDK's own of that name.
-        #[must_use]
         pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
             self.options = self.options.header(name, value);
             self
         }
 
         /// A query parameter for this call, in addition to those that the operation has.
-        #[must_use]
         pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.options = self.options.query(name, value);
             self
         }
 
         /// How long the whole call may take, tries and waits included (90 s by default).
-        #[must_use]
         pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.options = self.options.timeout(timeout);
             self
         }
 
         /// How long one try may take (20 s by default).
-        #[must_use]
         pub fn attempt_timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.options = self.options.attempt_timeout(timeout);
             self
         }
 
         /// How many times a failed try is repeated (2 by default); 0 for exactly one try.
-        #[must_use]
         pub fn max_retries(mut self, retries: u32) -> Self {
             self.options = self.options.max_retries(retries);
             self
         }
 
         /// How many bytes the answer may have after decompression (64 MiB by default).
-        #[must_use]
         pub fn max_response_bytes(mut self, bytes: u64) -> Self {
             self.options = self.options.max_response_bytes(bytes);
             self
@@ -254,7 +247,6 @@ macro_rules! call_options {
     (idempotency_key) => {
         /// The idempotency key, 1 to 255 visible ASCII characters; a random one by default. The same key makes
         /// repeating a call whose outcome is unknown safe.
-        #[must_use]
         pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
             self.options = self.options.idempotency_key(key);
             self
@@ -262,7 +254,6 @@ macro_rules! call_options {
     };
     (confirmation) => {
         /// The token of a [`Confirmation`](crate::models::Confirmation) that a person agreed to.
-        #[must_use]
         pub fn confirmation(mut self, token: impl Into<$crate::Secret>) -> Self {
             self.options = self.options.confirmation(token);
             self

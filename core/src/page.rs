@@ -14,7 +14,7 @@
 //! while let Some(link) = links.next().await {
 //!     println!("{}", link?.short_url);
 //! }
-//! # mock.assert_sent(&["GET /v1/links?tag=summer&limit=100", "GET /v1/links?tag=summer&limit=100&cursor=c1"]);
+//! # mock.assert_sent(&["GET /v1/links?limit=100&tag=summer", "GET /v1/links?cursor=c1&limit=100&tag=summer"]);
 //! # Ok::<_, approute::Error>(()) }).unwrap();
 //! ```
 

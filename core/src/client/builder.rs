@@ -26,7 +26,7 @@ const DEFAULT_BASE_URL: &str = "https://getapproute.com";
 /// use std::time::Duration;
 /// # fn main() -> Result<(), approute::Error> {
 /// let client = approute::Client::builder()
-///     .api_key("ak_live_…")
+///     .api_key("ak_live_4f1c")
 ///     .timeout(Duration::from_secs(30))
 ///     .max_retries(4)
 ///     .on_retry(|retry| println!("{} again in {:?}", retry.operation, retry.wait))

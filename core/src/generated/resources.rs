@@ -6,7 +6,7 @@
 //! `.await` it (or `.send()` it, with the blocking client).
 use crate::Client;
 use crate::generated::models;
-use crate::operation::{Operation, capture, check_path};
+use crate::operation::{Operation, capture};
 use crate::options::{CallOptions, call_options};
 use crate::page::listable;
 use crate::request::{Prepared, Request, sendable};
@@ -170,9 +170,9 @@ impl<C: Clone> Links<C> {
     ///
     /// let body = models::LinkBatch::new()
     ///     .create([models::LinkCreate::new("https://example.com/winter").external_id("creator:1043")])
-    ///     .update([models::BatchLinkUpdate::new("lnk_01JD7Z3V8M6Q4W2K9T5R1X0YBC").if_match("\"1\"").archived(True)])
+    ///     .update([models::BatchLinkUpdate::new("lnk_01JD7Z3V8M6Q4W2K9T5R1X0YBC").if_match("\"1\"").archived(true)])
     ///     .delete(["lnk_01JD7Z4X9N7R5X3M0V6S2Y1ZCD"])
-    ///     .atomic(False);
+    ///     .atomic(false);
     /// let answer = client.links().batch(body).await?;
     /// println!("{}", answer.status());
     /// # Ok::<_, Box<dyn std::error::Error>>(()) }).unwrap();
@@ -312,9 +312,12 @@ impl<C> LinksCreate<C> {
 impl<C> Request for LinksCreate<C> {
     type Output = models::Link;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            capture(base_url, async |api| { api.links_create(&self.body).await })
-        })();
+        let ids = [];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.links_create(&self.body).await },
+        );
         Prepared {
             operation: &LINKS_CREATE,
             request,
@@ -357,7 +360,6 @@ impl<C> LinksList<C> {
     /// Text to find in slug, title, url, notes or external id, without regard to case.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn q(mut self, q: impl Into<String>) -> Self {
         self.q = Some(q.into());
         self
@@ -368,7 +370,6 @@ impl<C> LinksList<C> {
     /// Limits: at most 50 items; each item once.
     ///
     /// May be called several times.
-    #[must_use]
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tag.push(tag.into());
         self
@@ -377,7 +378,6 @@ impl<C> LinksList<C> {
     /// The link's domain.
     ///
     /// Limits: 1 to 253 characters; matching `^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$`.
-    #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
@@ -386,7 +386,6 @@ impl<C> LinksList<C> {
     /// The link's external id.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.external_id = Some(external_id.into());
         self
@@ -395,7 +394,6 @@ impl<C> LinksList<C> {
     /// The link's program.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn program_id(mut self, program_id: impl Into<String>) -> Self {
         self.program_id = Some(program_id.into());
         self
@@ -404,21 +402,18 @@ impl<C> LinksList<C> {
     /// The sub-ID.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn sub_id(mut self, sub_id: impl Into<String>) -> Self {
         self.sub_id = Some(sub_id.into());
         self
     }
 
     /// The link's status. Without it, all but deleted links are listed.
-    #[must_use]
     pub fn status(mut self, status: models::LinkStatus) -> Self {
         self.status = Some(status);
         self
     }
 
     /// Only links created at or after this time.
-    #[must_use]
     pub fn created_after(
         mut self,
         created_after: chrono::DateTime<chrono::Utc>,
@@ -428,7 +423,6 @@ impl<C> LinksList<C> {
     }
 
     /// Only links created before this time.
-    #[must_use]
     pub fn created_before(
         mut self,
         created_before: chrono::DateTime<chrono::Utc>,
@@ -440,7 +434,6 @@ impl<C> LinksList<C> {
     /// How many items a page has at most.
     ///
     /// Limits: 1 to 100. Default: `50`.
-    #[must_use]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = Some(limit);
         self
@@ -449,7 +442,6 @@ impl<C> LinksList<C> {
     /// The `next_cursor` of the page before. It belongs to the filters and the order that it was made with.
     ///
     /// Limits: 1 to 1024 characters; matching `^[A-Za-z0-9_-]+$`.
-    #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
@@ -479,27 +471,27 @@ impl<C> LinksList<C> {
 impl<C> Request for LinksList<C> {
     type Output = models::LinkPage;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            capture(
-                base_url,
-                async |api| {
-                    api.links_list(
-                            self.created_after.as_ref(),
-                            self.created_before.as_ref(),
-                            self.cursor.as_deref(),
-                            self.domain.as_deref(),
-                            self.external_id.as_deref(),
-                            self.limit,
-                            self.program_id.as_deref(),
-                            self.q.as_deref(),
-                            self.status.as_ref(),
-                            self.sub_id.as_deref(),
-                            (!self.tag.is_empty()).then_some(&self.tag),
-                        )
-                        .await
-                },
-            )
-        })();
+        let ids = [];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| {
+                api.links_list(
+                        self.created_after.as_ref(),
+                        self.created_before.as_ref(),
+                        self.cursor.as_deref(),
+                        self.domain.as_deref(),
+                        self.external_id.as_deref(),
+                        self.limit,
+                        self.program_id.as_deref(),
+                        self.q.as_deref(),
+                        self.status.as_ref(),
+                        self.sub_id.as_deref(),
+                        (!self.tag.is_empty()).then_some(&self.tag),
+                    )
+                    .await
+            },
+        );
         Prepared {
             operation: &LINKS_LIST,
             request,
@@ -549,9 +541,12 @@ impl<C> LinksBatch<C> {
 impl<C> Request for LinksBatch<C> {
     type Output = models::BatchResult;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            capture(base_url, async |api| { api.links_batch(&self.body).await })
-        })();
+        let ids = [];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.links_batch(&self.body).await },
+        );
         Prepared {
             operation: &LINKS_BATCH,
             request,
@@ -587,10 +582,12 @@ impl<C> LinksGet<C> {
 impl<C> Request for LinksGet<C> {
     type Output = models::Link;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            check_path("link_id", &self.link_id)?;
-            capture(base_url, async |api| { api.links_get(&self.link_id).await })
-        })();
+        let ids = [("link_id", self.link_id.as_str())];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.links_get(&self.link_id).await },
+        );
         Prepared {
             operation: &LINKS_GET,
             request,
@@ -625,7 +622,6 @@ impl<C> LinksUpdate<C> {
     /// The `ETag` that the link must still have, such as `"3"`; otherwise 412.
     ///
     /// Limits: 2 to 255 characters; matching `^(W/)?"[\x21\x23-\x7E]*"$`.
-    #[must_use]
     pub fn if_match(mut self, if_match: impl Into<String>) -> Self {
         self.if_match = Some(if_match.into());
         self
@@ -638,16 +634,15 @@ impl<C> LinksUpdate<C> {
 impl<C> Request for LinksUpdate<C> {
     type Output = models::Link;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            check_path("link_id", &self.link_id)?;
-            capture(
-                base_url,
-                async |api| {
-                    api.links_update(&self.link_id, self.if_match.as_deref(), &self.body)
-                        .await
-                },
-            )
-        })();
+        let ids = [("link_id", self.link_id.as_str())];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| {
+                api.links_update(&self.link_id, self.if_match.as_deref(), &self.body)
+                    .await
+            },
+        );
         Prepared {
             operation: &LINKS_UPDATE,
             request,
@@ -685,10 +680,12 @@ impl<C> LinksDelete<C> {
 impl<C> Request for LinksDelete<C> {
     type Output = models::Link;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            check_path("link_id", &self.link_id)?;
-            capture(base_url, async |api| { api.links_delete(&self.link_id).await })
-        })();
+        let ids = [("link_id", self.link_id.as_str())];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.links_delete(&self.link_id).await },
+        );
         Prepared {
             operation: &LINKS_DELETE,
             request,
@@ -725,10 +722,12 @@ impl<C> LinksRestore<C> {
 impl<C> Request for LinksRestore<C> {
     type Output = models::Link;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            check_path("link_id", &self.link_id)?;
-            capture(base_url, async |api| { api.links_restore(&self.link_id).await })
-        })();
+        let ids = [("link_id", self.link_id.as_str())];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.links_restore(&self.link_id).await },
+        );
         Prepared {
             operation: &LINKS_RESTORE,
             request,
@@ -825,21 +824,18 @@ impl<C> ClicksList<C> {
     /// Only clicks on this link.
     ///
     /// Limits: matching `^lnk_[0-7][0-9A-HJKMNP-TV-Z]{25}$`.
-    #[must_use]
     pub fn link_id(mut self, link_id: impl Into<String>) -> Self {
         self.link_id = Some(link_id.into());
         self
     }
 
     /// Only clicks at or after this time.
-    #[must_use]
     pub fn from(mut self, from: chrono::DateTime<chrono::Utc>) -> Self {
         self.from = Some(from);
         self
     }
 
     /// Only clicks before this time.
-    #[must_use]
     pub fn to(mut self, to: chrono::DateTime<chrono::Utc>) -> Self {
         self.to = Some(to);
         self
@@ -848,14 +844,12 @@ impl<C> ClicksList<C> {
     /// Only clicks from this country.
     ///
     /// Limits: matching `^[A-Z]{2}$`.
-    #[must_use]
     pub fn country(mut self, country: impl Into<String>) -> Self {
         self.country = Some(country.into());
         self
     }
 
     /// Only clicks from this operating system.
-    #[must_use]
     pub fn os(mut self, os: models::Os) -> Self {
         self.os = Some(os);
         self
@@ -864,7 +858,6 @@ impl<C> ClicksList<C> {
     /// Only clicks with this UTM source.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn utm_source(mut self, utm_source: impl Into<String>) -> Self {
         self.utm_source = Some(utm_source.into());
         self
@@ -873,7 +866,6 @@ impl<C> ClicksList<C> {
     /// Only clicks with this UTM medium.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn utm_medium(mut self, utm_medium: impl Into<String>) -> Self {
         self.utm_medium = Some(utm_medium.into());
         self
@@ -882,7 +874,6 @@ impl<C> ClicksList<C> {
     /// Only clicks with this UTM campaign.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn utm_campaign(mut self, utm_campaign: impl Into<String>) -> Self {
         self.utm_campaign = Some(utm_campaign.into());
         self
@@ -891,7 +882,6 @@ impl<C> ClicksList<C> {
     /// Only clicks with this UTM term.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn utm_term(mut self, utm_term: impl Into<String>) -> Self {
         self.utm_term = Some(utm_term.into());
         self
@@ -900,7 +890,6 @@ impl<C> ClicksList<C> {
     /// Only clicks with this UTM content.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn utm_content(mut self, utm_content: impl Into<String>) -> Self {
         self.utm_content = Some(utm_content.into());
         self
@@ -909,7 +898,6 @@ impl<C> ClicksList<C> {
     /// The sub-ID.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[must_use]
     pub fn sub_id(mut self, sub_id: impl Into<String>) -> Self {
         self.sub_id = Some(sub_id.into());
         self
@@ -918,7 +906,6 @@ impl<C> ClicksList<C> {
     /// Whether clicks by bots and link previews are listed too.
     ///
     /// Default: `false`.
-    #[must_use]
     pub fn include_bots(mut self, include_bots: bool) -> Self {
         self.include_bots = Some(include_bots);
         self
@@ -927,7 +914,6 @@ impl<C> ClicksList<C> {
     /// The order by ingestion; `desc` (newest first) by default.
     ///
     /// Default: `"desc"`.
-    #[must_use]
     pub fn order(mut self, order: models::SortOrder) -> Self {
         self.order = Some(order);
         self
@@ -936,7 +922,6 @@ impl<C> ClicksList<C> {
     /// How many clicks a page has at most.
     ///
     /// Limits: 1 to 1000. Default: `100`.
-    #[must_use]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = Some(limit);
         self
@@ -945,7 +930,6 @@ impl<C> ClicksList<C> {
     /// The `next_cursor` of the page before. It belongs to the filters and the order that it was made with.
     ///
     /// Limits: 1 to 1024 characters; matching `^[A-Za-z0-9_-]+$`.
-    #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
@@ -979,31 +963,31 @@ impl<C> ClicksList<C> {
 impl<C> Request for ClicksList<C> {
     type Output = models::ClickPage;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            capture(
-                base_url,
-                async |api| {
-                    api.clicks_list(
-                            self.country.as_deref(),
-                            self.cursor.as_deref(),
-                            self.from.as_ref(),
-                            self.include_bots,
-                            self.limit,
-                            self.link_id.as_deref(),
-                            self.order.as_ref(),
-                            self.os.as_ref(),
-                            self.sub_id.as_deref(),
-                            self.to.as_ref(),
-                            self.utm_campaign.as_deref(),
-                            self.utm_content.as_deref(),
-                            self.utm_medium.as_deref(),
-                            self.utm_source.as_deref(),
-                            self.utm_term.as_deref(),
-                        )
-                        .await
-                },
-            )
-        })();
+        let ids = [];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| {
+                api.clicks_list(
+                        self.country.as_deref(),
+                        self.cursor.as_deref(),
+                        self.from.as_ref(),
+                        self.include_bots,
+                        self.limit,
+                        self.link_id.as_deref(),
+                        self.order.as_ref(),
+                        self.os.as_ref(),
+                        self.sub_id.as_deref(),
+                        self.to.as_ref(),
+                        self.utm_campaign.as_deref(),
+                        self.utm_content.as_deref(),
+                        self.utm_medium.as_deref(),
+                        self.utm_source.as_deref(),
+                        self.utm_term.as_deref(),
+                    )
+                    .await
+            },
+        );
         Prepared {
             operation: &CLICKS_LIST,
             request,
@@ -1094,7 +1078,6 @@ pub struct QrGet<C = Client> {
 
 impl<C> QrGet<C> {
     /// The image format; without it the `Accept` header decides, and PNG is the default.
-    #[must_use]
     pub fn format(mut self, format: models::QrFormat) -> Self {
         self.format = Some(format);
         self
@@ -1103,7 +1086,6 @@ impl<C> QrGet<C> {
     /// Width and height in pixels (PNG) or points (SVG, PDF), margin included.
     ///
     /// Limits: 64 to 4096. Default: `512`.
-    #[must_use]
     pub fn size(mut self, size: i64) -> Self {
         self.size = Some(size);
         self
@@ -1112,7 +1094,6 @@ impl<C> QrGet<C> {
     /// The quiet zone around the code, in modules.
     ///
     /// Limits: 0 to 16. Default: `4`.
-    #[must_use]
     pub fn margin(mut self, margin: i64) -> Self {
         self.margin = Some(margin);
         self
@@ -1121,7 +1102,6 @@ impl<C> QrGet<C> {
     /// How much of the code may be damaged (7, 15, 25 or 30 %); `M` by default.
     ///
     /// Default: `"M"`.
-    #[must_use]
     pub fn error_correction(
         mut self,
         error_correction: models::QrErrorCorrection,
@@ -1133,7 +1113,6 @@ impl<C> QrGet<C> {
     /// The colour of the modules, six hexadecimal digits without `#`; `000000` by default.
     ///
     /// Limits: matching `^[0-9A-Fa-f]{6}$`.
-    #[must_use]
     pub fn foreground(mut self, foreground: impl Into<String>) -> Self {
         self.foreground = Some(foreground.into());
         self
@@ -1142,7 +1121,6 @@ impl<C> QrGet<C> {
     /// The colour behind them; `ffffff` by default. It must contrast with `foreground`.
     ///
     /// Limits: matching `^[0-9A-Fa-f]{6}$`.
-    #[must_use]
     pub fn background(mut self, background: impl Into<String>) -> Self {
         self.background = Some(background.into());
         self
@@ -1151,7 +1129,6 @@ impl<C> QrGet<C> {
     /// The `ETag` of a copy at hand; 304 where it is still current.
     ///
     /// Limits: 2 to 255 characters; matching `^(W/)?"[\x21\x23-\x7E]*"$`.
-    #[must_use]
     pub fn if_none_match(mut self, if_none_match: impl Into<String>) -> Self {
         self.if_none_match = Some(if_none_match.into());
         self
@@ -1163,25 +1140,24 @@ impl<C> QrGet<C> {
 impl<C> Request for QrGet<C> {
     type Output = crate::Binary;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            check_path("link_id", &self.link_id)?;
-            capture(
-                base_url,
-                async |api| {
-                    api.qr_get(
-                            &self.link_id,
-                            self.background.as_deref(),
-                            self.error_correction.as_ref(),
-                            self.foreground.as_deref(),
-                            self.format.as_ref(),
-                            self.margin,
-                            self.size,
-                            self.if_none_match.as_deref(),
-                        )
-                        .await
-                },
-            )
-        })();
+        let ids = [("link_id", self.link_id.as_str())];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| {
+                api.qr_get(
+                        &self.link_id,
+                        self.background.as_deref(),
+                        self.error_correction.as_ref(),
+                        self.foreground.as_deref(),
+                        self.format.as_ref(),
+                        self.margin,
+                        self.size,
+                        self.if_none_match.as_deref(),
+                    )
+                    .await
+            },
+        );
         Prepared {
             operation: &QR_GET,
             request,
@@ -1389,9 +1365,12 @@ impl<C> WebhooksCreate<C> {
 impl<C> Request for WebhooksCreate<C> {
     type Output = models::Webhook;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            capture(base_url, async |api| { api.webhooks_create(&self.body).await })
-        })();
+        let ids = [];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.webhooks_create(&self.body).await },
+        );
         Prepared {
             operation: &WEBHOOKS_CREATE,
             request,
@@ -1425,7 +1404,6 @@ impl<C> WebhooksList<C> {
     /// How many items a page has at most.
     ///
     /// Limits: 1 to 100. Default: `50`.
-    #[must_use]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = Some(limit);
         self
@@ -1434,7 +1412,6 @@ impl<C> WebhooksList<C> {
     /// The `next_cursor` of the page before. It belongs to the filters and the order that it was made with.
     ///
     /// Limits: 1 to 1024 characters; matching `^[A-Za-z0-9_-]+$`.
-    #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
@@ -1455,14 +1432,12 @@ impl<C> WebhooksList<C> {
 impl<C> Request for WebhooksList<C> {
     type Output = models::WebhookPage;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            capture(
-                base_url,
-                async |api| {
-                    api.webhooks_list(self.cursor.as_deref(), self.limit).await
-                },
-            )
-        })();
+        let ids = [];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.webhooks_list(self.cursor.as_deref(), self.limit).await },
+        );
         Prepared {
             operation: &WEBHOOKS_LIST,
             request,
@@ -1510,10 +1485,12 @@ impl<C> WebhooksGet<C> {
 impl<C> Request for WebhooksGet<C> {
     type Output = models::Webhook;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            check_path("webhook_id", &self.webhook_id)?;
-            capture(base_url, async |api| { api.webhooks_get(&self.webhook_id).await })
-        })();
+        let ids = [("webhook_id", self.webhook_id.as_str())];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.webhooks_get(&self.webhook_id).await },
+        );
         Prepared {
             operation: &WEBHOOKS_GET,
             request,
@@ -1551,13 +1528,12 @@ impl<C> WebhooksUpdate<C> {
 impl<C> Request for WebhooksUpdate<C> {
     type Output = models::Webhook;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            check_path("webhook_id", &self.webhook_id)?;
-            capture(
-                base_url,
-                async |api| { api.webhooks_update(&self.webhook_id, &self.body).await },
-            )
-        })();
+        let ids = [("webhook_id", self.webhook_id.as_str())];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.webhooks_update(&self.webhook_id, &self.body).await },
+        );
         Prepared {
             operation: &WEBHOOKS_UPDATE,
             request,
@@ -1594,13 +1570,12 @@ impl<C> WebhooksDelete<C> {
 impl<C> Request for WebhooksDelete<C> {
     type Output = ();
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            check_path("webhook_id", &self.webhook_id)?;
-            capture(
-                base_url,
-                async |api| { api.webhooks_delete(&self.webhook_id).await },
-            )
-        })();
+        let ids = [("webhook_id", self.webhook_id.as_str())];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| { api.webhooks_delete(&self.webhook_id).await },
+        );
         Prepared {
             operation: &WEBHOOKS_DELETE,
             request,
@@ -1638,15 +1613,14 @@ impl<C> WebhooksRotateSecret<C> {
 impl<C> Request for WebhooksRotateSecret<C> {
     type Output = models::Webhook;
     fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
-        let request = (|| {
-            check_path("webhook_id", &self.webhook_id)?;
-            capture(
-                base_url,
-                async |api| {
-                    api.webhooks_rotate_secret(&self.webhook_id, &self.body).await
-                },
-            )
-        })();
+        let ids = [("webhook_id", self.webhook_id.as_str())];
+        let request = capture(
+            base_url,
+            &ids,
+            async |api| {
+                api.webhooks_rotate_secret(&self.webhook_id, &self.body).await
+            },
+        );
         Prepared {
             operation: &WEBHOOKS_ROTATE_SECRET,
             request,

@@ -28,8 +28,7 @@ pub(super) fn trusting(extra: &[Vec<u8>]) -> Result<ClientConfig, rustls::Error>
     }
     let mut certificates = Vec::new();
     for pem in extra {
-        certificates
-            .extend(read_certificates(pem).map_err(|reason| rustls::Error::General(reason))?);
+        certificates.extend(read_certificates(pem).map_err(rustls::Error::General)?);
     }
     with_verifier(Verifier::new_with_extra_roots(certificates, provider())?)
 }
