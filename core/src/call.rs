@@ -93,7 +93,7 @@ pub(crate) struct Settings {
     pub(crate) max_response_bytes: u64,
 }
 
-/// One call. See the [module](crate::call).
+/// One call. See the module.
 pub struct Call {
     context: Context,
     request: Request<Bytes>,

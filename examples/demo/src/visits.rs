@@ -99,7 +99,7 @@ async fn visit(
 ) -> Result<String> {
     let failed = |what: String| Failure::new(format!("a visit of {short_url} failed: {what}"));
     let link = Url::parse(short_url).map_err(|error| failed(error.to_string()))?;
-    // The link keeps the domain under which it was made; the server may listen on another port today.
+    // The link's domain need not lead to this machine; the server at hand is asked in its name.
     let uri: Uri = format!("{base_url}{}", link.path())
         .parse()
         .map_err(|error: http::uri::InvalidUri| failed(error.to_string()))?;

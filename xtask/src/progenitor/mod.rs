@@ -1,4 +1,4 @@
-//! Operations by progenitor, behind a pre-pass ([`document`]) and a post-pass ([`trim`], [`arguments`]).
+//! Operations by progenitor, behind a pre-pass (`document`) and a post-pass (`trim`, `arguments`).
 //!
 //! progenitor knows how a request is built from arguments: paths are encoded, queries serialised, bodies written. That
 //! is all that is taken from it. Types come from our own templates, and what happens to the request from the SDK's
