@@ -1,3 +1,7 @@
-//! The AppRoute reference server.
+//! `approute-server`, the AppRoute reference server.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    approute_server::cli::main()
+}

@@ -1,0 +1,202 @@
+//! `keys`.
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+
+use super::{Database, explain, format, seed};
+use crate::auth::secret::Secret;
+use crate::clock::{Clock as _, Micros, SystemClock};
+use crate::ids::Ids;
+use crate::store::keys::{self, ApiKey, Scope};
+use crate::store::workspaces::{self, Plan};
+use crate::store::{Store, Tx};
+
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Create a key and print it; it is shown this once
+    Create {
+        /// The workspace, wsp_…
+        #[arg(long)]
+        workspace: String,
+        /// What it is for
+        #[arg(long)]
+        name: String,
+        /// What it may do
+        #[arg(long)]
+        scope: Scope,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// List keys, without their secrets
+    List {
+        /// Only those of this workspace, wsp_…
+        #[arg(long)]
+        workspace: Option<String>,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Give a key a new secret and print it; it is shown this once
+    Rotate {
+        /// The key's id, key_…
+        key: String,
+        /// How long the old secret goes on, such as 90s, 30m, 24h or 7d; 0 ends it at once
+        #[arg(long, value_name = "SPAN", default_value = "0", value_parser = format::span)]
+        expire_previous_in: Micros,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Revoke a key at once and for good
+    Revoke {
+        /// The key's id, key_…
+        key: String,
+        #[command(flatten)]
+        database: Database,
+    },
+}
+
+impl Keys {
+    pub async fn run(self) -> Result<(), String> {
+        match self {
+            Self::Create {
+                workspace,
+                name,
+                scope,
+                database,
+            } => create(&database.open().await?, &workspace, &name, scope).await,
+            Self::List {
+                workspace,
+                database,
+            } => list(&database.open().await?, workspace.as_deref()).await,
+            Self::Rotate {
+                key,
+                expire_previous_in,
+                database,
+            } => rotate(&database.open().await?, &key, expire_previous_in).await,
+            Self::Revoke { key, database } => revoke(&database.open().await?, &key).await,
+        }
+    }
+}
+
+async fn create(store: &Store, workspace: &str, name: &str, scope: Scope) -> Result<(), String> {
+    let mut tx = store.write().await.map_err(explain)?;
+    let Some(workspace) = workspaces::get(&mut tx, workspace).await.map_err(explain)? else {
+        return Err(format!(
+            "there is no workspace {workspace}; see approute-server workspace list"
+        ));
+    };
+    let ids = Ids::new(Arc::new(SystemClock));
+    let (key, secret) = seed::key(&mut tx, &ids, &workspace, name, scope, SystemClock.now())
+        .await
+        .map_err(explain)?;
+    commit(store, tx).await?;
+    let works =
+        workspace.plan == Plan::Team || (workspace.plan == Plan::Pro && scope == Scope::Read);
+    if !works {
+        eprintln!(
+            "approute-server: note: the plan {} has no {scope} keys; the key works after an upgrade",
+            workspace.plan
+        );
+    }
+    eprintln!("{}: keep this key safe, it is not shown again", key.id);
+    format::line(secret.reveal())
+}
+
+async fn list(store: &Store, workspace: Option<&str>) -> Result<(), String> {
+    let mut connection = store.read().await.map_err(explain)?;
+    let found = keys::list(&mut connection, workspace)
+        .await
+        .map_err(explain)?;
+    let rows: Vec<Vec<String>> = found
+        .into_iter()
+        .map(|listed| {
+            let state = listed.key.revoked_at.map_or_else(
+                || "active".to_owned(),
+                |at| format!("revoked {}", format::time(at)),
+            );
+            let used = listed
+                .last_used_at
+                .map_or_else(|| "never".to_owned(), format::time);
+            let ApiKey {
+                id,
+                workspace_id,
+                name,
+                scope,
+                created_at,
+                ..
+            } = listed.key;
+            vec![
+                id,
+                workspace_id,
+                name,
+                scope.to_string(),
+                format!("…{}", listed.hint),
+                format::time(created_at),
+                used,
+                state,
+            ]
+        })
+        .collect();
+    format::table(
+        &[
+            "ID",
+            "WORKSPACE",
+            "NAME",
+            "SCOPE",
+            "SECRET",
+            "CREATED",
+            "LAST USED",
+            "STATE",
+        ],
+        &rows,
+    )
+}
+
+async fn rotate(store: &Store, key: &str, expire_previous_in: Micros) -> Result<(), String> {
+    let mut tx = store.write().await.map_err(explain)?;
+    let key = find(&mut tx, key).await?;
+    if key.revoked_at.is_some() {
+        return Err(format!("{} is revoked; create a new key", key.id));
+    }
+    let workspace = workspaces::get(&mut tx, &key.workspace_id)
+        .await
+        .map_err(explain)?;
+    let now = SystemClock.now();
+    let random = Ids::new(Arc::new(SystemClock)).random();
+    let secret = Secret::new(random, workspace.is_some_and(|workspace| workspace.is_dev));
+    keys::expire_secrets(&mut tx, &key.id, now + expire_previous_in)
+        .await
+        .map_err(explain)?;
+    keys::insert_secret(&mut tx, &key.id, &secret.hash(), secret.hint(), now)
+        .await
+        .map_err(explain)?;
+    commit(store, tx).await?;
+    eprintln!("{}: keep this key safe, it is not shown again", key.id);
+    format::line(secret.reveal())
+}
+
+async fn revoke(store: &Store, key: &str) -> Result<(), String> {
+    let mut tx = store.write().await.map_err(explain)?;
+    let key = find(&mut tx, key).await?;
+    keys::revoke(&mut tx, &key.id, SystemClock.now())
+        .await
+        .map_err(explain)?;
+    commit(store, tx).await?;
+    format::line(&key.id)
+}
+
+async fn find(tx: &mut Tx, id: &str) -> Result<ApiKey, String> {
+    match keys::get(tx, id).await.map_err(explain)? {
+        Some(key) => Ok(key),
+        None => Err(format!(
+            "there is no key {id}; see approute-server keys list"
+        )),
+    }
+}
+
+/// A secret is shown only after its commit: one that is not stored would look like a key and be none.
+async fn commit(store: &Store, tx: Tx) -> Result<(), String> {
+    tx.commit().await.map_err(explain)?;
+    store.close().await;
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Making workspaces and keys; shared by the commands and `--dev`.
+
+use crate::auth::secret::Secret;
+use crate::clock::Micros;
+use crate::ids::{Ids, Kind};
+use crate::redirect::DEV_DOMAIN;
+use crate::store::domains::{self, Domain};
+use crate::store::keys::{self, ApiKey, Scope};
+use crate::store::workspaces::{self, DeleteConfirmation, Plan, Workspace};
+use crate::store::{Result, Store, Tx};
+
+/// Deletes per key and hour that need no confirmation, unless a workspace says otherwise.
+pub const DELETE_THRESHOLD: i64 = 25;
+
+/// A new workspace with its domain.
+pub async fn workspace(
+    tx: &mut Tx,
+    ids: &Ids,
+    name: &str,
+    plan: Plan,
+    domain: Option<&str>,
+    is_dev: bool,
+    now: Micros,
+) -> Result<Option<Workspace>> {
+    let workspace = Workspace {
+        id: ids.at(Kind::Workspace, now),
+        name: name.to_owned(),
+        plan,
+        delete_threshold: DELETE_THRESHOLD,
+        delete_confirmation: DeleteConfirmation::Token,
+        is_dev,
+        created_at: now,
+    };
+    workspaces::insert(tx, &workspace).await?;
+    // A workspace without a domain could not make a link, so it gets one that works on this machine.
+    let own = format!(
+        "{}.localhost",
+        workspace.id[workspace.id.len() - 8..].to_ascii_lowercase()
+    );
+    let name = domain.unwrap_or(&own).to_owned();
+    let domain = Domain {
+        name,
+        workspace_id: workspace.id.clone(),
+        created_at: now,
+    };
+    Ok(domains::insert(tx, &domain).await?.then_some(workspace))
+}
+
+/// A new key; its secret is shown once.
+pub async fn key(
+    tx: &mut Tx,
+    ids: &Ids,
+    workspace: &Workspace,
+    name: &str,
+    scope: Scope,
+    now: Micros,
+) -> Result<(ApiKey, Secret)> {
+    let key = ApiKey {
+        id: ids.at(Kind::ApiKey, now),
+        workspace_id: workspace.id.clone(),
+        name: name.to_owned(),
+        scope,
+        created_at: now,
+        revoked_at: None,
+    };
+    let secret = Secret::new(ids.random(), workspace.is_dev);
+    keys::insert(tx, &key).await?;
+    keys::insert_secret(tx, &key.id, &secret.hash(), secret.hint(), now).await?;
+    Ok((key, secret))
+}
+
+/// What `--dev` prints when it is ready.
+#[derive(Debug, serde::Serialize)]
+pub struct Ready {
+    /// Where the server listens.
+    pub base_url: String,
+    /// A key that reads and writes.
+    pub api_key: String,
+    /// A key that reads.
+    pub read_key: String,
+    /// The workspace of both.
+    pub workspace_id: String,
+}
+
+/// The development workspace, made where there is none, and fresh keys for it: older ones are stored as hashes only,
+/// so that they cannot be shown again.
+pub async fn dev(store: &Store, ids: &Ids, base_url: String, now: Micros) -> Result<Ready> {
+    let mut tx = store.write().await?;
+    let found = workspaces::find_dev(&mut tx).await?;
+    let workspace = match found {
+        Some(workspace) => workspace,
+        None => workspace(
+            &mut tx,
+            ids,
+            "Development",
+            Plan::Team,
+            Some(DEV_DOMAIN),
+            true,
+            now,
+        )
+        .await?
+        .ok_or_else(|| {
+            sqlx::Error::Protocol(format!(
+                "the domain {DEV_DOMAIN} belongs to another workspace"
+            ))
+        })?,
+    };
+    let (_, api_key) = key(
+        &mut tx,
+        ids,
+        &workspace,
+        "dev read_write",
+        Scope::ReadWrite,
+        now,
+    )
+    .await?;
+    let (_, read_key) = key(&mut tx, ids, &workspace, "dev read", Scope::Read, now).await?;
+    tx.commit().await?;
+    Ok(Ready {
+        base_url,
+        api_key: api_key.reveal().to_owned(),
+        read_key: read_key.reveal().to_owned(),
+        workspace_id: workspace.id,
+    })
+}

@@ -1,0 +1,114 @@
+//! `serve`.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{explain, format, seed};
+use crate::auth::limits::Policy;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::server::Server;
+use crate::store::Target;
+
+/// Serve the API and the short links.
+///
+/// Without --dev, requests are routed by Host: the workspaces' domains lead to short links, every other host to the
+/// API. SIGTERM and SIGINT stop the server gracefully: running requests finish, and clicks are written.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to listen; port 0 lets the system choose
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
+    /// The database: sqlite:PATH (made where it is missing) or postgres://USER@HOST/NAME
+    /// [default: sqlite:approute.db; with --dev: memory]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "APPROUTE_DATABASE",
+        verbatim_doc_comment
+    )]
+    database: Option<Target>,
+    /// Development: API and short links on one address, a team workspace with keys where there is none, printed
+    /// as one line of JSON when ready, and the data in memory unless --database is given
+    #[arg(long)]
+    dev: bool,
+    /// Requests per key and window [default: 6000/60; with --dev: 1000000/60]
+    #[arg(long, value_name = "REQUESTS/SECONDS")]
+    rate_limit: Option<Policy>,
+}
+
+impl Serve {
+    pub async fn run(self) -> Result<(), String> {
+        let (clock, dev) = (Arc::new(SystemClock), self.dev);
+        log(dev);
+        let server = Server::start(self.config(), clock).await?;
+        tracing::info!(address = %server.address, database = %server.app.config.database, dev, "ready");
+        if dev {
+            let app = &server.app;
+            let ready = seed::dev(&app.store, &app.ids, server.base_url(), app.now())
+                .await
+                .map_err(explain)?;
+            format::line(&serde_json::to_string(&ready).map_err(|error| error.to_string())?)?;
+        }
+        stop_signal().await?;
+        tracing::info!("stopping");
+        server.stop().await?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    fn config(self) -> Config {
+        let fallback = if self.dev {
+            Target::Memory
+        } else {
+            Target::File("approute.db".into())
+        };
+        let mut config = Config::new(self.database.unwrap_or(fallback));
+        config.listen = self.listen;
+        config.dev = self.dev;
+        if self.dev {
+            // A test suite on the developer's own machine should not wait for its turn.
+            config.rate_limit = Policy {
+                quota: 1_000_000,
+                window: 60,
+            };
+        }
+        if let Some(policy) = self.rate_limit {
+            config.rate_limit = policy;
+        }
+        config
+    }
+}
+
+/// Logs go to stderr, so that stdout holds nothing but what was asked for.
+fn log(dev: bool) {
+    let quiet = if dev {
+        "warn,approute_server=info"
+    } else {
+        "info"
+    };
+    let filter = EnvFilter::try_from_env("APPROUTE_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+}
+
+async fn stop_signal() -> Result<(), String> {
+    let listen = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
+    let (mut terminate, mut interrupt) = (
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::interrupt())?,
+    );
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! What a server is told at its start.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::auth::limits::Policy;
+use crate::store::Target;
+
+/// The version of the API that this server speaks.
+pub const API_VERSION: &str = "2026-11-01";
+
+/// Settings of `serve`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the data is kept.
+    pub database: Target,
+    /// Development: API and short links on one address, a workspace with keys where there is none.
+    pub dev: bool,
+    /// Requests per key.
+    pub rate_limit: Policy,
+    /// How long clicks and reads of the access log may wait in memory.
+    pub flush_every: Duration,
+    /// How long a request's body may take.
+    pub body_timeout: Duration,
+    /// How long running requests get to finish at shutdown.
+    pub grace: Duration,
+}
+
+impl Config {
+    /// The defaults, on a port that the system chooses, in memory.
+    pub fn new(database: Target) -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 0).into(),
+            database,
+            dev: false,
+            rate_limit: Policy {
+                quota: 6_000,
+                window: 60,
+            },
+            flush_every: Duration::from_millis(200),
+            body_timeout: Duration::from_secs(30),
+            grace: Duration::from_secs(25),
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The one way of every API call: who calls, within what limits, with what input, and how it ended.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::RETRY_AFTER;
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+use serde_json::Value;
+
+use super::headers;
+use super::write::{self, Job};
+use crate::api::{Handlers, Input, Raw, Read};
+use crate::app::{App, SharedApp};
+use crate::auth;
+use crate::auth::limits::Standing;
+use crate::clock::Micros;
+use crate::generated::api::{self, Operation};
+use crate::ids::Kind;
+use crate::links::password;
+use crate::problem::{Code, Failure, Problem};
+use crate::store::audit::Call;
+use crate::store::keys::Caller;
+use crate::store::{self, idempotency::Name};
+use crate::validate::contract::OperationRules;
+use crate::validate::{items, json, query};
+
+const BODY_LIMIT: usize = 1 << 20;
+const BATCH_LIMIT: usize = 10 << 20;
+
+/// Where a call stands.
+pub(super) struct Session {
+    pub app: SharedApp,
+    pub operation: Operation,
+    pub parts: Parts,
+    pub request_id: String,
+    pub now: Micros,
+}
+
+/// How a call ended.
+pub(super) struct Ending {
+    raw: Raw,
+    caller: Option<Caller>,
+    standing: Option<Standing>,
+    /// Whether the access log has it already, in the write's own transaction.
+    logged: bool,
+}
+
+/// Carries out a call. It runs in a task of its own: a client that hangs up does not stop a write half-way between
+/// its commit and what follows from it, and a panic ends as a problem.
+pub async fn run(
+    app: SharedApp,
+    operation: Operation,
+    path: Vec<String>,
+    parts: Parts,
+    body: Body,
+) -> Response {
+    let started = std::time::Instant::now();
+    let (request_id, now) = (app.ids.next(Kind::Request), app.now());
+    let (id, method, uri) = (
+        request_id.clone(),
+        parts.method.clone(),
+        parts.uri.path().to_owned(),
+    );
+    let shared = app.clone();
+    let task = tokio::spawn(async move {
+        Session {
+            app,
+            operation,
+            parts,
+            request_id,
+            now,
+        }
+        .run(path, body)
+        .await
+    });
+    let ending = task.await.unwrap_or_else(|error| {
+        tracing::error!(request_id = id, %error, "a handler panicked");
+        Ending::problem(&internal(), &id)
+    });
+    tracing::info!(
+        request_id = id,
+        %method,
+        path = uri,
+        operation = operation.id(),
+        status = ending.raw.status.as_u16(),
+        key = ending.caller.as_ref().map(|caller| caller.key_id.as_str()),
+        ms = started.elapsed().as_millis() as u64,
+        "call"
+    );
+    ending.finish(&shared, operation, uri, &id, now)
+}
+
+impl Session {
+    async fn run(self, path: Vec<String>, body: Body) -> Ending {
+        let caller = match self.authenticate().await {
+            Ok(caller) => caller,
+            Err(failure) => {
+                return Ending::problem(&explain(failure, &self.request_id), &self.request_id);
+            }
+        };
+        let standing = self.app.limiter.take(&caller.key_id, self.now);
+        let mut logged = false;
+        let outcome = self
+            .admitted(&caller, &standing, path, body, &mut logged)
+            .await;
+        let raw = outcome.unwrap_or_else(|failure| {
+            Raw::problem(&explain(failure, &self.request_id), &self.request_id)
+        });
+        Ending {
+            raw,
+            caller: Some(caller),
+            standing: Some(standing),
+            logged,
+        }
+    }
+
+    async fn authenticate(&self) -> Result<Caller, Failure> {
+        let mut connection = self.app.store.read().await?;
+        auth::find(&mut connection, &self.parts.headers).await
+    }
+
+    async fn admitted(
+        &self,
+        caller: &Caller,
+        standing: &Standing,
+        path: Vec<String>,
+        body: Body,
+        logged: &mut bool,
+    ) -> Result<Raw, Failure> {
+        if !standing.allowed {
+            let seconds = HeaderValue::from(standing.retry_after);
+            let detail = format!(
+                "This key has used up its requests. Wait for {} seconds.",
+                standing.retry_after
+            );
+            return Err(Problem::new(Code::RateLimited, detail)
+                .with_header(RETRY_AFTER, seconds)
+                .into());
+        }
+        auth::check(caller, self.operation.writes(), self.now)?;
+        let headers = &self.parts.headers;
+        headers::check_version(headers)?;
+        let rules = self.rules()?;
+        headers::check_accept(headers, &rules.produces)?;
+        let mut parameters = headers::read(headers, rules)?;
+        let key = text(parameters.remove("Idempotency-Key"));
+        let confirmation = text(parameters.remove("Approute-Confirmation"));
+        parameters.extend(query::read(
+            self.parts.uri.query().unwrap_or_default(),
+            rules,
+        )?);
+        let input = Input {
+            path,
+            parameters,
+            confirmation,
+            ..Input::default()
+        };
+        if self.operation.writes() {
+            return self.write(caller, rules, input, key, body, logged).await;
+        }
+        let mut connection = self.app.store.read().await?;
+        let mut cx = Read {
+            app: &self.app,
+            caller,
+            connection: &mut connection,
+            now: self.now,
+            headers: &self.parts.headers,
+        };
+        api::read(&Handlers, self.operation, &mut cx, &input).await
+    }
+
+    async fn write(
+        &self,
+        caller: &Caller,
+        rules: &OperationRules,
+        mut input: Input,
+        key: Option<String>,
+        body: Body,
+        logged: &mut bool,
+    ) -> Result<Raw, Failure> {
+        let headers = &self.parts.headers;
+        if rules.body.is_some() {
+            headers::check_content_type(headers)?;
+        }
+        let limit = if self.operation == Operation::LinksBatch {
+            BATCH_LIMIT
+        } else {
+            BODY_LIMIT
+        };
+        let bytes = super::body::read(headers, body, limit, self.app.config.body_timeout).await?;
+        let fingerprint = write::fingerprint(&bytes, headers::if_match(headers));
+        let invalid = if rules.body.is_some() {
+            self.check(rules, &bytes, &mut input)?
+        } else {
+            None
+        };
+        if let (Some(problem), None) = (&invalid, &key) {
+            return Err(problem.clone().into());
+        }
+        drop(bytes);
+        if invalid.is_none() {
+            input.passwords = password::hash_all(&input.body).await?;
+        }
+        let name = key.map(|key| Name {
+            workspace_id: caller.workspace_id.clone(),
+            method: self.operation.method(),
+            path: self.parts.uri.path().to_owned(),
+            key,
+        });
+        let job = Job {
+            session: self,
+            caller,
+            input,
+            invalid,
+            name,
+            fingerprint,
+        };
+        let raw = job.run().await?;
+        *logged = true;
+        Ok(raw)
+    }
+
+    /// Reads the body into `input`. A body that is no JSON ends the call; one that breaks the schema is an answer.
+    fn check(
+        &self,
+        rules: &OperationRules,
+        bytes: &[u8],
+        input: &mut Input,
+    ) -> Result<Option<Problem>, Failure> {
+        input.body =
+            json::parse(bytes).map_err(|reason| Problem::new(Code::MalformedRequest, reason))?;
+        let errors = rules.check_body(&input.body);
+        if self.operation == Operation::LinksBatch {
+            return Ok(
+                match items::split(&mut input.body, errors, |body| rules.check_body(body)) {
+                    Ok(rejected) => {
+                        input.rejected = rejected;
+                        None
+                    }
+                    Err(errors) => Some(Problem::validation(errors)),
+                },
+            );
+        }
+        Ok(if errors.is_empty() {
+            None
+        } else {
+            Some(Problem::validation(errors))
+        })
+    }
+
+    fn rules(&self) -> Result<&OperationRules, Failure> {
+        let id = self.operation.id();
+        self.app
+            .contract
+            .operation(id)
+            .ok_or_else(|| Failure::Internal(format!("the spec does not have {id}")))
+    }
+
+    /// The call as the access log has it.
+    pub fn call(&self, caller: &Caller, raw: &Raw) -> Call {
+        log_entry(
+            caller,
+            self.operation,
+            self.parts.uri.path().to_owned(),
+            &self.request_id,
+            raw,
+            self.now,
+        )
+    }
+}
+
+fn log_entry(
+    caller: &Caller,
+    operation: Operation,
+    path: String,
+    request_id: &str,
+    raw: &Raw,
+    now: Micros,
+) -> Call {
+    Call {
+        workspace_id: caller.workspace_id.clone(),
+        key_id: caller.key_id.clone(),
+        request_id: request_id.to_owned(),
+        operation: operation.id(),
+        path: path.chars().take(256).collect(),
+        status: raw.status.as_u16(),
+        code: raw.code,
+        occurred_at: now,
+    }
+}
+
+impl Ending {
+    fn problem(problem: &Problem, request_id: &str) -> Self {
+        Self {
+            raw: Raw::problem(problem, request_id),
+            caller: None,
+            standing: None,
+            logged: false,
+        }
+    }
+
+    fn finish(
+        self,
+        app: &App,
+        operation: Operation,
+        path: String,
+        request_id: &str,
+        now: Micros,
+    ) -> Response {
+        if let (Some(caller), false) = (&self.caller, self.logged) {
+            app.log_later(log_entry(
+                caller, operation, path, request_id, &self.raw, now,
+            ));
+        }
+        // Revoked keys are callers for the log, but their answers are those of a stranger.
+        let standing = self
+            .standing
+            .filter(|_| self.raw.status != StatusCode::UNAUTHORIZED);
+        let mut response = super::send(self.raw, request_id);
+        let headers = response.headers_mut();
+        headers.insert(headers::VERSION.clone(), headers::version());
+        if let Some(standing) = standing {
+            headers.insert(headers::RATE_LIMIT.clone(), standing.header());
+            headers.insert(headers::RATE_LIMIT_POLICY.clone(), standing.policy_header());
+        }
+        response
+    }
+}
+
+fn text(value: Option<Value>) -> Option<String> {
+    match value {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn internal() -> Problem {
+    Problem::new(
+        Code::InternalError,
+        "Something went wrong on our side. Try again; name the request id if it stays.",
+    )
+}
+
+/// What the caller is told; the log gets the rest.
+fn explain(failure: Failure, request_id: &str) -> Problem {
+    match failure {
+        Failure::Problem(problem) => *problem,
+        Failure::Store(error) if store::is_unavailable(&error) => {
+            tracing::error!(request_id, %error, "the database takes no requests");
+            Problem::new(
+                Code::ServiceUnavailable,
+                "The database takes no requests at the moment. Try again shortly.",
+            )
+            .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+        }
+        Failure::Store(error) => {
+            tracing::error!(request_id, %error, "the database refused a query");
+            internal()
+        }
+        Failure::Conflict => {
+            tracing::error!(request_id, "other transactions were faster each time");
+            Problem::new(
+                Code::ServiceUnavailable,
+                "Too many writes meet here at the moment. Try again shortly.",
+            )
+            .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+        }
+        Failure::Internal(reason) => {
+            tracing::error!(request_id, reason, "internal error");
+            internal()
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! A write: idempotency key, effect, answer and access log in one transaction.
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
+use sha2::{Digest, Sha256};
+
+use super::headers::REPLAYED;
+use super::pipeline::Session;
+use crate::api::{Handlers, Input, Raw, Write};
+use crate::clock::DAY;
+use crate::generated::api;
+use crate::problem::{Code, Failure, Problem};
+use crate::store::idempotency::{self, Name, Stored};
+use crate::store::keys::Caller;
+use crate::store::{self, Tx, audit};
+
+/// How often a transaction is repeated when others were faster.
+const TRIES: usize = 8;
+
+/// A write that is ready to be carried out.
+pub(super) struct Job<'a> {
+    pub session: &'a Session,
+    pub caller: &'a Caller,
+    pub input: Input,
+    /// The answer, where the body breaks the schema.
+    pub invalid: Option<Problem>,
+    /// Its idempotency key, where it has one.
+    pub name: Option<Name>,
+    pub fingerprint: Vec<u8>,
+}
+
+/// What tells one request from another under the same key.
+pub(super) fn fingerprint(body: &Bytes, if_match: &[u8]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update((body.len() as u64).to_be_bytes());
+    hash.update(body);
+    hash.update(if_match);
+    hash.finalize().to_vec()
+}
+
+impl Job<'_> {
+    /// Carries it out, or gives the answer that was given before.
+    pub async fn run(self) -> Result<Raw, Failure> {
+        let running = &self.session.app.running;
+        let _claim = match &self.name {
+            Some(name) => Some(running.claim(name).ok_or_else(in_flight)?),
+            None => None,
+        };
+        for _ in 1..TRIES {
+            match self.attempt().await {
+                Err(Failure::Conflict) => {}
+                Err(Failure::Store(error)) if store::is_conflict(&error) => {
+                    tracing::debug!(%error, "another transaction was faster; trying again");
+                }
+                outcome => return outcome,
+            }
+        }
+        self.attempt().await
+    }
+
+    async fn attempt(&self) -> Result<Raw, Failure> {
+        let app = &self.session.app;
+        let mut tx = app.store.write().await?;
+        if let Some(raw) = self.replay(&mut tx).await? {
+            audit::insert(&mut tx, &[self.session.call(self.caller, &raw)]).await?;
+            tx.commit().await?;
+            return Ok(raw);
+        }
+        sqlx::raw_sql("SAVEPOINT effect").execute(&mut *tx).await?;
+        let mut cx = Write {
+            app,
+            caller: self.caller,
+            tx: &mut tx,
+            now: self.session.now,
+            request_id: &self.session.request_id,
+            operation: self.session.operation.id(),
+            input: &self.input,
+            changes: Vec::new(),
+            confirmation: None,
+        };
+        let outcome = match &self.invalid {
+            Some(problem) => Err(problem.clone().into()),
+            None => api::write(&Handlers, self.session.operation, &mut cx, &self.input).await,
+        };
+        let (mut changes, pending) = (cx.changes, cx.confirmation);
+        let (raw, kept) = match outcome {
+            Ok(raw) => (raw, true),
+            Err(Failure::Problem(problem)) => {
+                sqlx::raw_sql("ROLLBACK TO SAVEPOINT effect")
+                    .execute(&mut *tx)
+                    .await?;
+                changes.clear();
+                if let Some(pending) = pending {
+                    let operation = self.session.operation.id();
+                    store::confirmations::insert(
+                        &mut tx,
+                        &self.caller.key_id,
+                        operation,
+                        &pending,
+                        self.session.now,
+                    )
+                    .await?;
+                }
+                (
+                    Raw::problem(&problem, &self.session.request_id),
+                    is_kept(problem.code),
+                )
+            }
+            Err(other) => return Err(other),
+        };
+        if let (Some(name), true) = (&self.name, kept) {
+            let stored = Stored {
+                fingerprint: self.fingerprint.clone(),
+                key_id: self.caller.key_id.clone(),
+                status: raw.status.as_u16().into(),
+                headers: raw.stored_headers(),
+                body: raw.body.to_vec(),
+                expires_at: self.session.now + DAY,
+            };
+            idempotency::insert(&mut tx, name, stored, self.session.now).await?;
+        }
+        audit::insert(&mut tx, &[self.session.call(self.caller, &raw)]).await?;
+        tx.commit().await?;
+        app.destinations.forget(&changes);
+        Ok(raw)
+    }
+
+    /// The answer that was given to this key before, if any.
+    async fn replay(&self, tx: &mut Tx) -> Result<Option<Raw>, Failure> {
+        let Some(name) = &self.name else {
+            return Ok(None);
+        };
+        if !self
+            .session
+            .app
+            .store
+            .dialect()
+            .try_claim(tx, claim_number(name))
+            .await?
+        {
+            return Err(in_flight().into());
+        }
+        let Some(stored) = idempotency::find(tx, name, self.session.now).await? else {
+            return Ok(None);
+        };
+        if stored.fingerprint != self.fingerprint {
+            return Err(Problem::new(
+                Code::IdempotencyKeyReused,
+                "This Idempotency-Key was used for another request. Make a new key for each new request.",
+            )
+            .into());
+        }
+        let mut raw = Raw::from_stored(stored.status, &stored.headers, stored.body)?;
+        raw.headers
+            .push((REPLAYED.clone(), HeaderValue::from_static("true")));
+        Ok(Some(raw))
+    }
+}
+
+/// Whether the answer to a key is kept: what a handler decided is, what would be decided anew is not.
+fn is_kept(code: Code) -> bool {
+    matches!(code.status().as_u16(), 404 | 409 | 412 | 422)
+        && !matches!(
+            code,
+            Code::IdempotencyInFlight | Code::ConfirmationRequired | Code::IdempotencyKeyReused
+        )
+}
+
+fn in_flight() -> Problem {
+    Problem::new(
+        Code::IdempotencyInFlight,
+        "The first request with this Idempotency-Key is still running. Ask again in a second.",
+    )
+    .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+/// The key as a number, for the lock that all nodes share.
+fn claim_number(name: &Name) -> i64 {
+    let mut hash = Sha256::new();
+    for part in [&name.workspace_id, name.method, &name.path, &name.key] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digest = hash.finalize();
+    i64::from_be_bytes(
+        digest[..8]
+            .try_into()
+            .expect("a digest has more than eight bytes"),
+    )
+}

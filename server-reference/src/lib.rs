@@ -1,0 +1,26 @@
+//! The AppRoute reference server: the whole API on SQLite or PostgreSQL.
+//!
+//! Start at [`server::Server`], which the command line ([`cli`]) and the tests share. A request goes from [`http`] by
+//! the generated [`generated::api`] to the handlers in [`api`], which call [`links`]; visits go to [`redirect`].
+//! Everything that lasts is in [`store`].
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod ids;
+pub mod links;
+pub mod problem;
+pub mod redirect;
+pub mod server;
+pub mod store;
+pub mod validate;
+
+/// Made from the spec by `cargo xtask generate`.
+pub mod generated {
+    #[rustfmt::skip]
+    pub mod api;
+}

@@ -1,0 +1,156 @@
+//! A running server.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::{App, SharedApp};
+use crate::auth::limits::Limiter;
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::http::running::Running;
+use crate::http::{router, serve};
+use crate::ids::Ids;
+use crate::links::cursor::CursorKey;
+use crate::links::view::Addresses;
+use crate::redirect::cache::Destinations;
+use crate::redirect::clicks::ClickBuffer;
+use crate::store::{Dialect, Store};
+use crate::validate::Contract;
+
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// A server that accepts connections.
+pub struct Server {
+    /// Its parts.
+    pub app: SharedApp,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Opens the database, binds the port and begins to serve. An error is one line that says what to do.
+    pub async fn start(config: Config, clock: SharedClock) -> Result<Self, String> {
+        let listener = bind(config.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| format!("cannot listen: {error}"))?;
+        let contract =
+            Contract::load().map_err(|error| format!("the embedded spec is broken: {error}"))?;
+        let store = Store::open(&config.database, &*clock)
+            .await
+            .map_err(|error| error.to_string())?;
+        let secret = store
+            .shared_secret("cursor_key")
+            .await
+            .map_err(|error| format!("cannot use the database: {error}"))?;
+        let base_url = format!("http://{address}");
+        let app = Arc::new(App {
+            ids: Ids::new(clock.clone()),
+            clock,
+            contract,
+            limiter: Limiter::new(config.rate_limit),
+            running: Running::default(),
+            cursors: CursorKey::new(secret),
+            addresses: Addresses {
+                shared: config.dev.then_some(base_url),
+            },
+            destinations: Destinations::new(store.dialect() == Dialect::Postgres),
+            clicks: ClickBuffer::default(),
+            calls: Mutex::default(),
+            store,
+            config,
+        });
+        let (stop, stopped) = watch::channel(false);
+        let serving = serve::serve(
+            listener,
+            router(app.clone()),
+            stopped.clone(),
+            app.config.grace,
+        );
+        let tasks = vec![
+            tokio::spawn(serving),
+            tokio::spawn(flush(app.clone(), stopped.clone())),
+            tokio::spawn(sweep(app.clone(), stopped)),
+        ];
+        Ok(Self {
+            app,
+            address,
+            stop,
+            tasks,
+        })
+    }
+
+    /// The address for clients.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops: running requests finish, what waits in memory is written, the database is closed.
+    pub async fn stop(self) -> Result<(), String> {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        let flushed = self.app.flush().await;
+        self.app.store.close().await;
+        flushed.map_err(|failure| format!("the last clicks could not be written: {failure:?}"))
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("{address} is in use; stop what listens there, or choose another port with --listen {}:0", address.ip())
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            format!("this user may not listen on {address}; choose a port above 1023 with --listen")
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            format!("{address} is no address of this machine; choose another one with --listen")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    })
+}
+
+async fn flush(app: SharedApp, mut stop: watch::Receiver<bool>) {
+    let mut failing = false;
+    while !wait(app.config.flush_every, &mut stop).await {
+        let outcome = app.flush().await;
+        match (&outcome, failing) {
+            (Err(failure), false) => {
+                tracing::error!(?failure, "clicks cannot be written; they wait in memory")
+            }
+            (Ok(()), true) => tracing::info!("clicks are written again"),
+            _ => {}
+        }
+        failing = outcome.is_err();
+    }
+}
+
+async fn sweep(app: SharedApp, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(failure) = app.sweep().await {
+            tracing::warn!(
+                ?failure,
+                "cannot remove what is past its time; trying again later"
+            );
+        }
+        if wait(SWEEP_EVERY, &mut stop).await {
+            return;
+        }
+    }
+}
+
+/// Waits; true where the server stops meanwhile.
+async fn wait(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::time::timeout(time, stop.wait_for(|stop| *stop))
+        .await
+        .is_ok()
+}

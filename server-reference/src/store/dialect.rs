@@ -1,0 +1,110 @@
+//! What differs between SQLite and PostgreSQL, all of it.
+
+use sqlx::Any;
+use sqlx::pool::PoolConnection;
+
+/// Which database the queries run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite, in a file or in memory.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl Dialect {
+    /// The statement that begins a writing transaction. SQLite takes the write lock at once, since a transaction
+    /// that reads first and writes later can be refused in the middle.
+    pub fn begin_write(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// The schema's placeholders for types that the two spell differently.
+    pub fn schema(self, template: &str) -> String {
+        let (bytes, sequence) = match self {
+            Self::Sqlite => ("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+            Self::Postgres => ("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+        };
+        template
+            .replace("{bytes}", bytes)
+            .replace("{sequence}", sequence)
+    }
+
+    /// Rows per multi-row INSERT. SQLite looks up `$n` by walking a list, so that long statements cost more than
+    /// they save; PostgreSQL pays a round trip per statement.
+    pub fn rows_per_insert(self) -> usize {
+        match self {
+            Self::Sqlite => 25,
+            Self::Postgres => 250,
+        }
+    }
+
+    /// Prepares a fresh connection.
+    pub async fn prepare(self, connection: &mut sqlx::AnyConnection) -> sqlx::Result<()> {
+        match self {
+            // FULL: the log is synced at every commit, so that what was acknowledged survives a power loss too
+            // (as far as the disk keeps its promises), not only the death of the process.
+            Self::Sqlite => {
+                sqlx::raw_sql(
+                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
+                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; \
+                     PRAGMA journal_size_limit = 67108864;",
+                )
+                .execute(connection)
+                .await?;
+            }
+            Self::Postgres => {
+                sqlx::raw_sql("SET statement_timeout = '30s'")
+                    .execute(connection)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps two nodes from migrating at once. SQLite's write lock does it already.
+    pub async fn lock_migrations(self, connection: &mut sqlx::AnyConnection) -> sqlx::Result<()> {
+        if self == Self::Postgres {
+            sqlx::query("SELECT pg_advisory_xact_lock(4716012)")
+                .execute(connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Claims an idempotency key until the transaction ends; false where another node is at it. On SQLite one
+    /// process serves, and it keeps its own list of what is running.
+    pub async fn try_claim(
+        self,
+        connection: &mut sqlx::AnyConnection,
+        claim: i64,
+    ) -> sqlx::Result<bool> {
+        match self {
+            Self::Sqlite => Ok(true),
+            Self::Postgres => {
+                let claimed: i64 =
+                    sqlx::query_scalar("SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1::BIGINT ELSE 0::BIGINT END")
+                        .bind(claim)
+                        .fetch_one(connection)
+                        .await?;
+                Ok(claimed == 1)
+            }
+        }
+    }
+
+    /// Checks that what was opened is a sound database; cheap, once at the start.
+    pub async fn check(self, connection: &mut PoolConnection<Any>) -> sqlx::Result<Option<String>> {
+        match self {
+            Self::Sqlite => {
+                let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+                    .fetch_one(&mut **connection)
+                    .await?;
+                Ok((verdict != "ok").then_some(verdict))
+            }
+            Self::Postgres => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Opening a database, and saying in one line what is wrong with it when that fails.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use rand::Rng as _;
+use sqlx::any::AnyPoolOptions;
+
+use super::migrate::{self, Outcome};
+use super::{Dialect, Store};
+use crate::clock::Clock;
+
+const READERS: u32 = 4;
+const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
+
+/// Where the data is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// In memory; gone when the server stops.
+    Memory,
+    /// In this SQLite file, made where it is missing.
+    File(PathBuf),
+    /// In PostgreSQL, by this URL.
+    Postgres(String),
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        let Some(path) = text.strip_prefix("sqlite:") else {
+            return Err(format!(
+                "{text:?} is no database; use sqlite:PATH, sqlite::memory: or postgres://…"
+            ));
+        };
+        match path.strip_prefix("//").unwrap_or(path) {
+            "" => Err("sqlite: needs a path, such as sqlite:approute.db".to_owned()),
+            ":memory:" => Ok(Self::Memory),
+            path => Ok(Self::File(path.into())),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("sqlite::memory:"),
+            Self::File(path) => write!(f, "sqlite:{}", path.display()),
+            // The URL may hold a password.
+            Self::Postgres(_) => f.write_str("the PostgreSQL database"),
+        }
+    }
+}
+
+/// Why a database cannot be used, in one line that says what to do.
+#[derive(Debug)]
+pub struct OpenError(pub String);
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl Store {
+    /// Opens `target` and brings its schema up to date.
+    pub async fn open(target: &Target, clock: &dyn Clock) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        let explain = |error: sqlx::Error| OpenError(explain(target, &error));
+        let (url, dialect) = match target {
+            Target::Memory => ("sqlite::memory:".to_owned(), Dialect::Sqlite),
+            Target::File(path) => {
+                check_path(path)?;
+                let path = utf8_percent_encode(&path.to_string_lossy(), IN_PATHS).to_string();
+                (format!("sqlite:{path}?mode=rwc"), Dialect::Sqlite)
+            }
+            Target::Postgres(url) => (url.clone(), Dialect::Postgres),
+        };
+        let pool = |connections| {
+            AnyPoolOptions::new()
+                .max_connections(connections)
+                .min_connections(1)
+                .acquire_timeout(Duration::from_secs(30))
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_connect(move |connection, _| Box::pin(dialect.prepare(connection)))
+                .connect(&url)
+        };
+        // In memory, a second connection would be a second, empty database.
+        let write = pool(if dialect == Dialect::Sqlite {
+            1
+        } else {
+            2 * READERS
+        })
+        .await
+        .map_err(explain)?;
+        let read = match target {
+            Target::File(_) => pool(READERS).await.map_err(explain)?,
+            Target::Memory | Target::Postgres(_) => write.clone(),
+        };
+        let store = Self {
+            read,
+            write,
+            dialect,
+        };
+        store.migrate(target, clock).await?;
+        Ok(store)
+    }
+
+    async fn migrate(&self, target: &Target, clock: &dyn Clock) -> Result<(), OpenError> {
+        let explain = |error: sqlx::Error| OpenError(explain(target, &error));
+        let mut connection = self.read().await.map_err(explain)?;
+        if let Some(damage) = self.dialect.check(&mut connection).await.map_err(explain)? {
+            return Err(OpenError(damaged(target, &damage)));
+        }
+        drop(connection);
+        let mut tx = self.write().await.map_err(explain)?;
+        match migrate::run(&mut tx, self.dialect, clock.now())
+            .await
+            .map_err(explain)?
+        {
+            Outcome::Current => tx.commit().await.map_err(explain),
+            Outcome::Newer(version) => Err(OpenError(format!(
+                "{target} was written by a newer approute-server (schema {version}); use that version or a newer one"
+            ))),
+        }
+    }
+
+    /// A secret that all nodes on this database share, made at its first use.
+    pub async fn shared_secret(&self, name: &str) -> super::Result<Vec<u8>> {
+        let mut fresh = [0u8; 32];
+        rand::rng().fill_bytes(&mut fresh);
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(name)
+        .bind(fresh.to_vec())
+        .execute(&mut *tx)
+        .await?;
+        let secret = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+            .bind(name)
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(secret)
+    }
+}
+
+/// Catches what SQLite would only call "unable to open database file".
+fn check_path(path: &Path) -> Result<(), OpenError> {
+    if path.is_dir() {
+        return Err(OpenError(format!(
+            "{} is a directory; name a file, such as {0}/approute.db",
+            path.display()
+        )));
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return Err(OpenError(format!(
+            "cannot open {}: the folder {} does not exist; create it first",
+            path.display(),
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
+fn damaged(target: &Target, reason: &str) -> String {
+    format!(
+        "{target} is damaged or no AppRoute database ({reason}); restore it from a backup or name another file"
+    )
+}
+
+fn explain(target: &Target, error: &sqlx::Error) -> String {
+    let reason = match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        other => other.to_string(),
+    };
+    if matches!(target, Target::Postgres(_)) {
+        return format!(
+            "cannot use {target}: {reason}; check that it runs and that the URL is right"
+        );
+    }
+    let code = match error {
+        sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i32>().ok()),
+        _ => None,
+    };
+    match code.map(|code| code & 0xff) {
+        Some(5) => format!("{target} is locked by another program; stop it or name another file"),
+        Some(8) => format!(
+            "{target} cannot be written; give this user write access to the file and its folder"
+        ),
+        Some(10 | 13) => format!(
+            "{target} cannot be written ({reason}): the disk is full or failing; make room and try again"
+        ),
+        Some(14 | 23 | 3) => format!(
+            "cannot open {target} ({reason}); check that this user may write the file and its folder"
+        ),
+        Some(11 | 26) => damaged(target, &reason),
+        _ => format!("cannot use {target}: {reason}"),
+    }
+}

@@ -1,0 +1,64 @@
+//! Removes what is past its time, a little at a time, so that the writer is never held up for long.
+
+use sqlx::AnyConnection;
+
+use super::Result;
+use crate::clock::{DAY, HOUR, Micros};
+
+const AT_ONCE: i64 = 200;
+/// How long the access log is kept.
+const LOG_KEPT: Micros = 30 * DAY;
+
+/// Does one small step; true where there may be more to do.
+pub async fn step(connection: &mut AnyConnection, now: Micros) -> Result<bool> {
+    let purged: Vec<String> =
+        sqlx::query_scalar("SELECT id FROM links WHERE purge_at IS NOT NULL AND purge_at <= $1 ORDER BY purge_at LIMIT $2")
+            .bind(now)
+            .bind(AT_ONCE)
+            .fetch_all(&mut *connection)
+            .await?;
+    for id in &purged {
+        purge_link(connection, id).await?;
+    }
+    sqlx::query(
+        "DELETE FROM idempotency WHERE (workspace_id, method, path, idempotency_key) IN (SELECT workspace_id, method, \
+         path, idempotency_key FROM idempotency WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+    )
+    .bind(now)
+    .bind(AT_ONCE)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("DELETE FROM confirmations WHERE expires_at <= $1")
+        .bind(now)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("DELETE FROM deletions WHERE occurred_at <= $1")
+        .bind(now - HOUR)
+        .execute(&mut *connection)
+        .await?;
+    let old_calls = sqlx::query(
+        "DELETE FROM api_calls WHERE seq IN (SELECT seq FROM api_calls WHERE occurred_at <= $1 ORDER BY occurred_at LIMIT $2)",
+    )
+    .bind(now - LOG_KEPT)
+    .bind(AT_ONCE)
+    .execute(connection)
+    .await?;
+    Ok(purged.len() as i64 == AT_ONCE || old_calls.rows_affected() as i64 == AT_ONCE)
+}
+
+/// Removes one link for good, with its clicks.
+pub async fn purge_link(connection: &mut AnyConnection, id: &str) -> Result<()> {
+    sqlx::query("DELETE FROM clicks WHERE link_id = $1")
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("DELETE FROM link_tags WHERE link_id = $1")
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("DELETE FROM links WHERE id = $1")
+        .bind(id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
