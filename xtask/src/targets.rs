@@ -61,12 +61,16 @@ pub const TARGETS: &[Target] = &[
     },
     Target {
         name: "rust",
-        folders: &["core/src/generated"],
+        folders: &["core/src/generated", "core/tests/generated"],
         files: &[
             rust("mod.rs.j2", "core/src/generated/mod.rs"),
             rust("models.rs.j2", "core/src/generated/models.rs"),
             rust("parts.rs.j2", "core/src/generated/parts.rs"),
             rust("resources.rs.j2", "core/src/generated/resources.rs"),
+            rust(
+                "operations_test.rs.j2",
+                "core/tests/generated/operations.rs",
+            ),
             File {
                 source: Source::Operations,
                 path: "core/src/generated/operations.rs",
