@@ -5,6 +5,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 /// A future on the heap, as the traits of this crate return it.
@@ -41,7 +43,7 @@ where
     }
 }
 
-/// The default [`Timer`]: the system's monotonic clock and tokio's timer.
+/// The default [`Timer`]: the system's monotonic clock and tokio's timer, or a thread where there is no tokio.
 #[derive(Debug)]
 pub(crate) struct TokioTimer {
     start: Instant,
@@ -61,7 +63,92 @@ impl Timer for TokioTimer {
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(time))
+        // Only when it is polled: most waits are for timeouts that never come.
+        Box::pin(async move {
+            if tokio::runtime::Handle::try_current().is_ok() {
+                tokio::time::sleep(time).await;
+            } else {
+                ThreadSleep::new(time).await;
+            }
+        })
+    }
+}
+
+/// A wait on a thread of its own, which ends with it.
+struct ThreadSleep {
+    time: Duration,
+    shared: Option<Arc<Shared>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    dropped: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    over: bool,
+    waker: Option<Waker>,
+}
+
+impl ThreadSleep {
+    fn new(time: Duration) -> Self {
+        Self { time, shared: None }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self, time: Duration) {
+        let waiting = |state: &mut State| !state.over;
+        let waited = self.dropped.wait_timeout_while(self.state(), time, waiting);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.over = true;
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Future for ThreadSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let time = self.time;
+        let shared = self.shared.get_or_insert_with(|| {
+            let shared = Arc::new(Shared::default());
+            let own = Arc::clone(&shared);
+            let thread = std::thread::Builder::new().name("approute-sleep".to_owned());
+            if thread.spawn(move || own.run(time)).is_err() {
+                // No thread to be had: better too early than never.
+                shared.state().over = true;
+            }
+            shared
+        });
+        let mut state = shared.state();
+        if state.over {
+            return Poll::Ready(());
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for ThreadSleep {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            let mut state = shared.state();
+            state.over = true;
+            state.waker = None;
+            drop(state);
+            shared.dropped.notify_one();
+        }
     }
 }
 
@@ -118,6 +205,32 @@ mod tests {
             "ffffffff-ffff-4fff-bfff-ffffffffffff"
         );
         assert_ne!(uuid_v4(&SystemRandom), uuid_v4(&SystemRandom));
+    }
+
+    #[test]
+    fn without_tokio_a_thread_waits_and_ends_with_the_wait() {
+        struct Unpark(std::thread::Thread);
+        impl std::task::Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let timer = TokioTimer::default();
+        let waker = Arc::new(Unpark(std::thread::current())).into();
+        let mut context = Context::from_waker(&waker);
+        let mut short = timer.sleep(Duration::from_millis(10));
+        while short.as_mut().poll(&mut context).is_pending() {
+            std::thread::park();
+        }
+        assert!(timer.now() >= Duration::from_millis(10));
+
+        let mut long = ThreadSleep::new(Duration::from_secs(3600));
+        assert!(Pin::new(&mut long).poll(&mut context).is_pending());
+        let shared = long.shared.clone().unwrap();
+        drop(long);
+        while Arc::strong_count(&shared) > 1 {
+            std::thread::yield_now();
+        }
     }
 
     #[test]
