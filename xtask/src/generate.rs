@@ -49,7 +49,7 @@ pub fn outputs(api: &Api, templates: &Path, targets: &[Target]) -> Result<Vec<Ou
     let mut outputs = Vec::new();
     for target in targets {
         for file in target.files {
-            let text = text(api, &templates.join(target.name), file);
+            let text = text(api, templates, target, file);
             outputs.push(Output {
                 path: file.path.to_owned(),
                 text: finish(&text?, file).map_err(|error| format!("{}: {error}", file.path))?,
@@ -59,9 +59,11 @@ pub fn outputs(api: &Api, templates: &Path, targets: &[Target]) -> Result<Vec<Ou
     Ok(outputs)
 }
 
-fn text(api: &Api, templates: &Path, file: &File) -> Result<String, String> {
+fn text(api: &Api, templates: &Path, target: &Target, file: &File) -> Result<String, String> {
     match file.source {
-        Source::Template(name) => render::render(&templates.join(name), &api.model),
+        Source::Template(name) => {
+            render::render(templates, &format!("{}/{name}", target.name), &api.model)
+        }
         Source::Operations => Ok(api.operations.clone()),
         Source::Json => json(&api.document),
         Source::Json30 => {
@@ -112,7 +114,8 @@ fn spaced(text: &str) -> String {
         let closes = matches!(line, "}" | "    }" | "};")
             || line.starts_with("pub type")
             || line.starts_with("use ");
-        let header = line.starts_with("//!") && !next.starts_with("//!");
+        let inner = |line: &str| line.starts_with("//!") || line.starts_with("#![");
+        let header = inner(line) && !inner(next);
         let follows = !next.is_empty()
             && !next.trim_start().starts_with(['}', ')'])
             && !next.starts_with("use ");

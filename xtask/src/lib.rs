@@ -24,4 +24,5 @@ pub mod render;
 pub mod rust;
 pub mod spec;
 pub mod targets;
+pub mod tasks;
 pub mod yaml;

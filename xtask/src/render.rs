@@ -25,21 +25,20 @@ use crate::{markdown, names, rust};
 /// Width of generated comments.
 const WIDTH: usize = 120;
 
-/// Renders the template file `path` with the model.
-pub fn render(path: &Path, model: &Model) -> Result<String, String> {
-    let name = path.display().to_string();
-    let source = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+/// Renders `name`, such as `rust/models.rs.j2`, of the folder `templates` with the model.
+pub fn render(templates: &Path, name: &str, model: &Model) -> Result<String, String> {
+    let shown = format!("xtask/templates/{name}");
+    let source = std::fs::read_to_string(templates.join(name))
+        .map_err(|error| format!("{shown}: {error}"))?;
     let rendered = environment().and_then(|mut environment| {
-        environment.add_template_owned(name.clone(), source)?;
-        environment.get_template(&name)?.render(Serde(model))
+        environment.add_template_owned(shown.clone(), source)?;
+        environment.get_template(&shown)?.render(Serde(model))
     });
-    rendered.map_err(|error| explain(&error))
-}
-
-fn explain(error: &Error) -> String {
-    let place = error.name().unwrap_or("template");
-    let line = error.line().unwrap_or_default();
-    format!("{place}:{line}: {error}")
+    rendered.map_err(|error| {
+        let line = error.line().unwrap_or_default();
+        let detail = error.detail().unwrap_or_default();
+        format!("{shown}:{line}: {}: {detail}", error.kind())
+    })
 }
 
 fn environment() -> Result<Environment<'static>, Error> {

@@ -5,6 +5,7 @@
 //! Models that you send have `new` with what is required, and a setter for every other field. Models that you receive
 //! keep fields that this version of the SDK does not know in `extra`, and enums keep values that it does not know in
 //! `Unknown`.
+#![allow(deprecated, clippy::enum_variant_names, clippy::too_many_arguments)]
 
 /// Fields of an answer that this version of the SDK does not know.
 pub type Extra = serde_json::Map<String, serde_json::Value>;
@@ -89,7 +90,6 @@ pub struct Link {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Link {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -329,7 +329,6 @@ impl<'de> serde::Deserialize<'de> for Link {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Link {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -390,7 +389,6 @@ pub struct BatchSummary {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for BatchSummary {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -443,7 +441,6 @@ impl<'de> serde::Deserialize<'de> for BatchSummary {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for BatchSummary {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -474,7 +471,6 @@ pub struct BatchItem {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for BatchItem {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -531,7 +527,6 @@ impl<'de> serde::Deserialize<'de> for BatchItem {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for BatchItem {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -563,7 +558,6 @@ pub struct BatchResult {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for BatchResult {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -621,7 +615,6 @@ impl<'de> serde::Deserialize<'de> for BatchResult {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for BatchResult {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -651,7 +644,6 @@ pub struct LinkPage {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for LinkPage {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -704,7 +696,6 @@ impl<'de> serde::Deserialize<'de> for LinkPage {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for LinkPage {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -731,7 +722,6 @@ pub struct Variant {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Variant {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -778,7 +768,6 @@ impl<'de> serde::Deserialize<'de> for Variant {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Variant {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -810,7 +799,6 @@ pub struct Utm {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Utm {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -872,7 +860,6 @@ impl<'de> serde::Deserialize<'de> for Utm {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Utm {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -901,7 +888,6 @@ pub struct PasswordPolicy {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for PasswordPolicy {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -952,7 +938,6 @@ impl<'de> serde::Deserialize<'de> for PasswordPolicy {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for PasswordPolicy {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -984,7 +969,6 @@ pub struct IosTarget {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for IosTarget {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -1046,7 +1030,6 @@ impl<'de> serde::Deserialize<'de> for IosTarget {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for IosTarget {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -1079,7 +1062,6 @@ pub struct AndroidTarget {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for AndroidTarget {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -1136,7 +1118,6 @@ impl<'de> serde::Deserialize<'de> for AndroidTarget {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for AndroidTarget {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -1164,7 +1145,6 @@ pub struct Targets {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Targets {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -1211,7 +1191,6 @@ impl<'de> serde::Deserialize<'de> for Targets {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Targets {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -1265,7 +1244,6 @@ pub struct Click {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Click {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -1391,7 +1369,6 @@ impl<'de> serde::Deserialize<'de> for Click {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Click {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -1433,7 +1410,6 @@ pub struct ClickPage {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for ClickPage {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -1486,7 +1462,6 @@ impl<'de> serde::Deserialize<'de> for ClickPage {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for ClickPage {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -1555,7 +1530,6 @@ impl std::fmt::Debug for Webhook {
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Webhook {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -1663,7 +1637,6 @@ impl<'de> serde::Deserialize<'de> for Webhook {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Webhook {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -1705,7 +1678,6 @@ pub struct WebhookDelivery {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for WebhookDelivery {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -1752,7 +1724,6 @@ impl<'de> serde::Deserialize<'de> for WebhookDelivery {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for WebhookDelivery {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -1780,7 +1751,6 @@ pub struct WebhookPage {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for WebhookPage {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -1833,7 +1803,6 @@ impl<'de> serde::Deserialize<'de> for WebhookPage {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for WebhookPage {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -1872,7 +1841,6 @@ pub struct LinkCreatedEvent {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for LinkCreatedEvent {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -1954,7 +1922,6 @@ impl<'de> serde::Deserialize<'de> for LinkCreatedEvent {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for LinkCreatedEvent {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -1998,7 +1965,6 @@ pub struct LinkClickThresholdEvent {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for LinkClickThresholdEvent {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -2080,7 +2046,6 @@ impl<'de> serde::Deserialize<'de> for LinkClickThresholdEvent {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for LinkClickThresholdEvent {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -2124,7 +2089,6 @@ pub struct LinkPasswordFailedEvent {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for LinkPasswordFailedEvent {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -2206,7 +2170,6 @@ impl<'de> serde::Deserialize<'de> for LinkPasswordFailedEvent {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for LinkPasswordFailedEvent {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -2236,7 +2199,6 @@ pub struct LinkCreatedEventData {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for LinkCreatedEventData {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -2278,7 +2240,6 @@ impl<'de> serde::Deserialize<'de> for LinkCreatedEventData {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for LinkCreatedEventData {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -2307,7 +2268,6 @@ pub struct LinkClickThresholdEventData {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for LinkClickThresholdEventData {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -2367,7 +2327,6 @@ impl<'de> serde::Deserialize<'de> for LinkClickThresholdEventData {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for LinkClickThresholdEventData {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -2401,7 +2360,6 @@ pub struct LinkPasswordFailedEventData {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for LinkPasswordFailedEventData {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -2469,7 +2427,6 @@ impl<'de> serde::Deserialize<'de> for LinkPasswordFailedEventData {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for LinkPasswordFailedEventData {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -2514,7 +2471,6 @@ pub struct Problem {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Problem {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -2603,7 +2559,6 @@ impl<'de> serde::Deserialize<'de> for Problem {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Problem {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -2643,7 +2598,6 @@ pub struct FieldError {
     pub extra: Extra,
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for FieldError {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -2697,7 +2651,6 @@ impl<'de> serde::Deserialize<'de> for FieldError {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for FieldError {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -2736,7 +2689,6 @@ impl std::fmt::Debug for Confirmation {
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Confirmation {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -2790,7 +2742,6 @@ impl<'de> serde::Deserialize<'de> for Confirmation {
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Confirmation {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -2959,7 +2910,6 @@ impl std::fmt::Debug for LinkCreate {
     }
 }
 
-#[allow(deprecated)]
 impl LinkCreate {
     /// With what is required; setters add the rest.
     #[must_use]
@@ -3418,7 +3368,6 @@ impl std::fmt::Debug for LinkUpdate {
     }
 }
 
-#[allow(deprecated)]
 impl LinkUpdate {
     /// Empty; setters fill it.
     #[must_use]
@@ -4017,7 +3966,6 @@ impl std::fmt::Debug for BatchLinkUpdate {
     }
 }
 
-#[allow(deprecated)]
 impl BatchLinkUpdate {
     /// With what is required; setters add the rest.
     #[must_use]
@@ -4421,7 +4369,6 @@ pub struct LinkBatch {
     pub atomic: Option<bool>,
 }
 
-#[allow(deprecated)]
 impl LinkBatch {
     /// Empty; setters fill it.
     #[must_use]
@@ -4491,7 +4438,6 @@ pub struct VariantInput {
     pub weight: i64,
 }
 
-#[allow(deprecated)]
 impl VariantInput {
     /// With what is required; setters add the rest.
     #[must_use]
@@ -4532,7 +4478,6 @@ pub struct UtmInput {
     pub content: Option<String>,
 }
 
-#[allow(deprecated)]
 impl UtmInput {
     /// Empty; setters fill it.
     #[must_use]
@@ -4642,7 +4587,6 @@ pub struct UtmPatch {
     pub content: crate::Patch<String>,
 }
 
-#[allow(deprecated)]
 impl UtmPatch {
     /// Empty; setters fill it.
     #[must_use]
@@ -4754,7 +4698,6 @@ pub struct PasswordPolicyInput {
     pub window_seconds: Option<i64>,
 }
 
-#[allow(deprecated)]
 impl PasswordPolicyInput {
     /// Empty; setters fill it.
     #[must_use]
@@ -4813,7 +4756,6 @@ pub struct PasswordPolicyPatch {
     pub window_seconds: crate::Patch<i64>,
 }
 
-#[allow(deprecated)]
 impl PasswordPolicyPatch {
     /// Empty; setters fill it.
     #[must_use]
@@ -4893,7 +4835,6 @@ pub struct IosTargetInput {
     pub min_version: Option<String>,
 }
 
-#[allow(deprecated)]
 impl IosTargetInput {
     /// Empty; setters fill it.
     #[must_use]
@@ -5015,7 +4956,6 @@ pub struct IosTargetPatch {
     pub min_version: crate::Patch<String>,
 }
 
-#[allow(deprecated)]
 impl IosTargetPatch {
     /// Empty; setters fill it.
     #[must_use]
@@ -5141,7 +5081,6 @@ pub struct AndroidTargetInput {
     pub min_version_code: Option<i64>,
 }
 
-#[allow(deprecated)]
 impl AndroidTargetInput {
     /// Empty; setters fill it.
     #[must_use]
@@ -5242,7 +5181,6 @@ pub struct AndroidTargetPatch {
     pub min_version_code: crate::Patch<i64>,
 }
 
-#[allow(deprecated)]
 impl AndroidTargetPatch {
     /// Empty; setters fill it.
     #[must_use]
@@ -5333,7 +5271,6 @@ pub struct TargetsInput {
     pub android: Option<AndroidTargetInput>,
 }
 
-#[allow(deprecated)]
 impl TargetsInput {
     /// Empty; setters fill it.
     #[must_use]
@@ -5377,7 +5314,6 @@ pub struct TargetsPatch {
     pub android: crate::Patch<AndroidTargetPatch>,
 }
 
-#[allow(deprecated)]
 impl TargetsPatch {
     /// Empty; setters fill it.
     #[must_use]
@@ -5439,7 +5375,6 @@ pub struct WebhookCreate {
     pub description: Option<String>,
 }
 
-#[allow(deprecated)]
 impl WebhookCreate {
     /// With what is required; setters add the rest.
     #[must_use]
@@ -5495,7 +5430,6 @@ pub struct WebhookUpdate {
     pub status: Option<WebhookActivation>,
 }
 
-#[allow(deprecated)]
 impl WebhookUpdate {
     /// Empty; setters fill it.
     #[must_use]
@@ -5569,7 +5503,6 @@ pub struct WebhookRotateSecret {
     pub expire_previous_in: Option<i64>,
 }
 
-#[allow(deprecated)]
 impl WebhookRotateSecret {
     /// Empty; setters fill it.
     #[must_use]
@@ -5607,7 +5540,6 @@ pub enum LinkStatus {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl LinkStatus {
     /// The value on the wire.
     #[must_use]
@@ -5624,14 +5556,12 @@ impl LinkStatus {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for LinkStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl LinkStatus {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -5648,28 +5578,24 @@ impl LinkStatus {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for LinkStatus {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for LinkStatus {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for LinkStatus {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for LinkStatus {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -5702,7 +5628,6 @@ pub enum SortOrder {
     Desc,
 }
 
-#[allow(deprecated)]
 impl SortOrder {
     /// The value on the wire.
     #[must_use]
@@ -5714,7 +5639,6 @@ impl SortOrder {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for SortOrder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
@@ -5743,7 +5667,6 @@ pub enum Os {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl Os {
     /// The value on the wire.
     #[must_use]
@@ -5761,14 +5684,12 @@ impl Os {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for Os {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl Os {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -5786,28 +5707,24 @@ impl Os {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for Os {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for Os {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Os {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Os {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -5834,7 +5751,6 @@ pub enum Device {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl Device {
     /// The value on the wire.
     #[must_use]
@@ -5850,14 +5766,12 @@ impl Device {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl Device {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -5873,28 +5787,24 @@ impl Device {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for Device {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for Device {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for Device {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for Device {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -5915,7 +5825,6 @@ pub enum ClickTrigger {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl ClickTrigger {
     /// The value on the wire.
     #[must_use]
@@ -5928,14 +5837,12 @@ impl ClickTrigger {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for ClickTrigger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl ClickTrigger {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -5948,28 +5855,24 @@ impl ClickTrigger {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for ClickTrigger {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for ClickTrigger {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for ClickTrigger {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for ClickTrigger {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -6006,7 +5909,6 @@ pub enum DestinationKind {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl DestinationKind {
     /// The value on the wire.
     #[must_use]
@@ -6027,14 +5929,12 @@ impl DestinationKind {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for DestinationKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl DestinationKind {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -6055,28 +5955,24 @@ impl DestinationKind {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for DestinationKind {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for DestinationKind {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for DestinationKind {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for DestinationKind {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -6110,7 +6006,6 @@ pub enum QrFormat {
     Pdf,
 }
 
-#[allow(deprecated)]
 impl QrFormat {
     /// The value on the wire.
     #[must_use]
@@ -6123,7 +6018,6 @@ impl QrFormat {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for QrFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
@@ -6160,7 +6054,6 @@ pub enum QrErrorCorrection {
     H,
 }
 
-#[allow(deprecated)]
 impl QrErrorCorrection {
     /// The value on the wire.
     #[must_use]
@@ -6174,7 +6067,6 @@ impl QrErrorCorrection {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for QrErrorCorrection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
@@ -6195,7 +6087,6 @@ pub enum EventType {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl EventType {
     /// The value on the wire.
     #[must_use]
@@ -6209,14 +6100,12 @@ impl EventType {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for EventType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl EventType {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -6230,28 +6119,24 @@ impl EventType {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for EventType {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for EventType {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for EventType {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for EventType {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -6272,7 +6157,6 @@ pub enum WebhookStatus {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl WebhookStatus {
     /// The value on the wire.
     #[must_use]
@@ -6285,14 +6169,12 @@ impl WebhookStatus {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for WebhookStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl WebhookStatus {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -6305,28 +6187,24 @@ impl WebhookStatus {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for WebhookStatus {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for WebhookStatus {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for WebhookStatus {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for WebhookStatus {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -6354,7 +6232,6 @@ pub enum WebhookActivation {
     Active,
 }
 
-#[allow(deprecated)]
 impl WebhookActivation {
     /// The value on the wire.
     #[must_use]
@@ -6365,7 +6242,6 @@ impl WebhookActivation {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for WebhookActivation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
@@ -6384,7 +6260,6 @@ pub enum WebhookDisabledReason {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl WebhookDisabledReason {
     /// The value on the wire.
     #[must_use]
@@ -6397,14 +6272,12 @@ impl WebhookDisabledReason {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for WebhookDisabledReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl WebhookDisabledReason {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -6417,28 +6290,24 @@ impl WebhookDisabledReason {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for WebhookDisabledReason {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for WebhookDisabledReason {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for WebhookDisabledReason {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for WebhookDisabledReason {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -6515,7 +6384,6 @@ pub enum ErrorCode {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl ErrorCode {
     /// The value on the wire.
     #[must_use]
@@ -6556,14 +6424,12 @@ impl ErrorCode {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl ErrorCode {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -6604,28 +6470,24 @@ impl ErrorCode {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for ErrorCode {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for ErrorCode {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for ErrorCode {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for ErrorCode {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -6688,7 +6550,6 @@ pub enum FieldErrorCode {
     Unknown(String),
 }
 
-#[allow(deprecated)]
 impl FieldErrorCode {
     /// The value on the wire.
     #[must_use]
@@ -6722,14 +6583,12 @@ impl FieldErrorCode {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for FieldErrorCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl FieldErrorCode {
     fn known(value: &str) -> Option<Self> {
         Some(
@@ -6763,28 +6622,24 @@ impl FieldErrorCode {
     }
 }
 
-#[allow(deprecated)]
 impl From<&str> for FieldErrorCode {
     fn from(value: &str) -> Self {
         Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
     }
 }
 
-#[allow(deprecated)]
 impl From<String> for FieldErrorCode {
     fn from(value: String) -> Self {
         Self::known(&value).unwrap_or(Self::Unknown(value))
     }
 }
 
-#[allow(deprecated)]
 impl serde::Serialize for FieldErrorCode {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-#[allow(deprecated)]
 impl<'de> serde::Deserialize<'de> for FieldErrorCode {
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
@@ -6824,7 +6679,6 @@ pub enum RedirectStatus {
     Unknown(i64),
 }
 
-#[allow(deprecated)]
 impl RedirectStatus {
     /// The value on the wire.
     #[must_use]
@@ -6839,21 +6693,18 @@ impl RedirectStatus {
     }
 }
 
-#[allow(deprecated)]
 impl std::fmt::Display for RedirectStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.as_i64().fmt(f)
     }
 }
 
-#[allow(deprecated)]
 impl From<RedirectStatus> for i64 {
     fn from(value: RedirectStatus) -> Self {
         value.as_i64()
     }
 }
 
-#[allow(deprecated)]
 impl From<i64> for RedirectStatus {
     fn from(value: i64) -> Self {
         match value {

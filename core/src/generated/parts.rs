@@ -4,11 +4,11 @@
 //! `Link::from(parts::Link { .. })`.
 //!
 //! A new field of the API is a new field here, in a minor release. What only reads answers does not need this module.
+#![allow(deprecated, missing_docs)]
 use super::models;
 
 /// The fields of [`models::Link`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct Link {
     pub id: String,
     pub domain: String,
@@ -47,7 +47,6 @@ pub struct Link {
     pub version: i64,
 }
 
-#[allow(deprecated)]
 impl From<Link> for models::Link {
     fn from(parts: Link) -> Self {
         Self {
@@ -93,14 +92,12 @@ impl From<Link> for models::Link {
 
 /// The fields of [`models::BatchSummary`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct BatchSummary {
     pub total: i64,
     pub succeeded: i64,
     pub failed: i64,
 }
 
-#[allow(deprecated)]
 impl From<BatchSummary> for models::BatchSummary {
     fn from(parts: BatchSummary) -> Self {
         Self {
@@ -114,7 +111,6 @@ impl From<BatchSummary> for models::BatchSummary {
 
 /// The fields of [`models::BatchItem`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct BatchItem {
     pub index: i64,
     pub status: i64,
@@ -122,7 +118,6 @@ pub struct BatchItem {
     pub error: Option<models::Problem>,
 }
 
-#[allow(deprecated)]
 impl From<BatchItem> for models::BatchItem {
     fn from(parts: BatchItem) -> Self {
         Self {
@@ -137,7 +132,6 @@ impl From<BatchItem> for models::BatchItem {
 
 /// The fields of [`models::BatchResult`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct BatchResult {
     pub summary: models::BatchSummary,
     pub create: Vec<models::BatchItem>,
@@ -145,7 +139,6 @@ pub struct BatchResult {
     pub delete: Vec<models::BatchItem>,
 }
 
-#[allow(deprecated)]
 impl From<BatchResult> for models::BatchResult {
     fn from(parts: BatchResult) -> Self {
         Self {
@@ -160,14 +153,12 @@ impl From<BatchResult> for models::BatchResult {
 
 /// The fields of [`models::LinkPage`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct LinkPage {
     pub items: Vec<models::Link>,
     pub next_cursor: Option<String>,
     pub has_more: bool,
 }
 
-#[allow(deprecated)]
 impl From<LinkPage> for models::LinkPage {
     fn from(parts: LinkPage) -> Self {
         Self {
@@ -181,13 +172,11 @@ impl From<LinkPage> for models::LinkPage {
 
 /// The fields of [`models::Variant`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct Variant {
     pub url: String,
     pub weight: i64,
 }
 
-#[allow(deprecated)]
 impl From<Variant> for models::Variant {
     fn from(parts: Variant) -> Self {
         Self {
@@ -200,7 +189,6 @@ impl From<Variant> for models::Variant {
 
 /// The fields of [`models::Utm`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct Utm {
     pub source: Option<String>,
     pub medium: Option<String>,
@@ -209,7 +197,6 @@ pub struct Utm {
     pub content: Option<String>,
 }
 
-#[allow(deprecated)]
 impl From<Utm> for models::Utm {
     fn from(parts: Utm) -> Self {
         Self {
@@ -225,13 +212,11 @@ impl From<Utm> for models::Utm {
 
 /// The fields of [`models::PasswordPolicy`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct PasswordPolicy {
     pub max_failures: i64,
     pub window_seconds: i64,
 }
 
-#[allow(deprecated)]
 impl From<PasswordPolicy> for models::PasswordPolicy {
     fn from(parts: PasswordPolicy) -> Self {
         Self {
@@ -244,7 +229,6 @@ impl From<PasswordPolicy> for models::PasswordPolicy {
 
 /// The fields of [`models::IosTarget`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct IosTarget {
     pub app_store_id: Option<String>,
     pub bundle_id: Option<String>,
@@ -253,7 +237,6 @@ pub struct IosTarget {
     pub min_version: Option<String>,
 }
 
-#[allow(deprecated)]
 impl From<IosTarget> for models::IosTarget {
     fn from(parts: IosTarget) -> Self {
         Self {
@@ -269,7 +252,6 @@ impl From<IosTarget> for models::IosTarget {
 
 /// The fields of [`models::AndroidTarget`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct AndroidTarget {
     pub package_name: Option<String>,
     pub app_link_url: Option<String>,
@@ -277,7 +259,6 @@ pub struct AndroidTarget {
     pub min_version_code: Option<i64>,
 }
 
-#[allow(deprecated)]
 impl From<AndroidTarget> for models::AndroidTarget {
     fn from(parts: AndroidTarget) -> Self {
         Self {
@@ -292,13 +273,11 @@ impl From<AndroidTarget> for models::AndroidTarget {
 
 /// The fields of [`models::Targets`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct Targets {
     pub ios: Option<models::IosTarget>,
     pub android: Option<models::AndroidTarget>,
 }
 
-#[allow(deprecated)]
 impl From<Targets> for models::Targets {
     fn from(parts: Targets) -> Self {
         Self {
@@ -311,7 +290,6 @@ impl From<Targets> for models::Targets {
 
 /// The fields of [`models::Click`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct Click {
     pub id: String,
     pub link_id: String,
@@ -331,7 +309,6 @@ pub struct Click {
     pub is_unique: bool,
 }
 
-#[allow(deprecated)]
 impl From<Click> for models::Click {
     fn from(parts: Click) -> Self {
         Self {
@@ -358,14 +335,12 @@ impl From<Click> for models::Click {
 
 /// The fields of [`models::ClickPage`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct ClickPage {
     pub items: Vec<models::Click>,
     pub next_cursor: Option<String>,
     pub has_more: bool,
 }
 
-#[allow(deprecated)]
 impl From<ClickPage> for models::ClickPage {
     fn from(parts: ClickPage) -> Self {
         Self {
@@ -379,7 +354,6 @@ impl From<ClickPage> for models::ClickPage {
 
 /// The fields of [`models::Webhook`].
 #[derive(Clone, PartialEq)]
-#[allow(missing_docs)]
 pub struct Webhook {
     pub id: String,
     pub url: String,
@@ -396,7 +370,6 @@ pub struct Webhook {
     pub secret: Option<String>,
 }
 
-#[allow(deprecated)]
 impl From<Webhook> for models::Webhook {
     fn from(parts: Webhook) -> Self {
         Self {
@@ -420,13 +393,11 @@ impl From<Webhook> for models::Webhook {
 
 /// The fields of [`models::WebhookDelivery`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct WebhookDelivery {
     pub at: chrono::DateTime<chrono::Utc>,
     pub status: Option<i64>,
 }
 
-#[allow(deprecated)]
 impl From<WebhookDelivery> for models::WebhookDelivery {
     fn from(parts: WebhookDelivery) -> Self {
         Self {
@@ -439,14 +410,12 @@ impl From<WebhookDelivery> for models::WebhookDelivery {
 
 /// The fields of [`models::WebhookPage`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct WebhookPage {
     pub items: Vec<models::Webhook>,
     pub next_cursor: Option<String>,
     pub has_more: bool,
 }
 
-#[allow(deprecated)]
 impl From<WebhookPage> for models::WebhookPage {
     fn from(parts: WebhookPage) -> Self {
         Self {
@@ -460,7 +429,6 @@ impl From<WebhookPage> for models::WebhookPage {
 
 /// The fields of [`models::LinkCreatedEvent`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct LinkCreatedEvent {
     pub id: String,
     pub created_at: chrono::DateTime<chrono::Utc>,
@@ -471,7 +439,6 @@ pub struct LinkCreatedEvent {
     pub data: models::LinkCreatedEventData,
 }
 
-#[allow(deprecated)]
 impl From<LinkCreatedEvent> for models::LinkCreatedEvent {
     fn from(parts: LinkCreatedEvent) -> Self {
         Self {
@@ -490,7 +457,6 @@ impl From<LinkCreatedEvent> for models::LinkCreatedEvent {
 
 /// The fields of [`models::LinkClickThresholdEvent`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct LinkClickThresholdEvent {
     pub id: String,
     pub created_at: chrono::DateTime<chrono::Utc>,
@@ -501,7 +467,6 @@ pub struct LinkClickThresholdEvent {
     pub data: models::LinkClickThresholdEventData,
 }
 
-#[allow(deprecated)]
 impl From<LinkClickThresholdEvent> for models::LinkClickThresholdEvent {
     fn from(parts: LinkClickThresholdEvent) -> Self {
         Self {
@@ -520,7 +485,6 @@ impl From<LinkClickThresholdEvent> for models::LinkClickThresholdEvent {
 
 /// The fields of [`models::LinkPasswordFailedEvent`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct LinkPasswordFailedEvent {
     pub id: String,
     pub created_at: chrono::DateTime<chrono::Utc>,
@@ -531,7 +495,6 @@ pub struct LinkPasswordFailedEvent {
     pub data: models::LinkPasswordFailedEventData,
 }
 
-#[allow(deprecated)]
 impl From<LinkPasswordFailedEvent> for models::LinkPasswordFailedEvent {
     fn from(parts: LinkPasswordFailedEvent) -> Self {
         Self {
@@ -550,12 +513,10 @@ impl From<LinkPasswordFailedEvent> for models::LinkPasswordFailedEvent {
 
 /// The fields of [`models::LinkCreatedEventData`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct LinkCreatedEventData {
     pub link: models::Link,
 }
 
-#[allow(deprecated)]
 impl From<LinkCreatedEventData> for models::LinkCreatedEventData {
     fn from(parts: LinkCreatedEventData) -> Self {
         Self {
@@ -567,7 +528,6 @@ impl From<LinkCreatedEventData> for models::LinkCreatedEventData {
 
 /// The fields of [`models::LinkClickThresholdEventData`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct LinkClickThresholdEventData {
     pub link: models::Link,
     pub threshold: i64,
@@ -575,7 +535,6 @@ pub struct LinkClickThresholdEventData {
     pub crossed_at: chrono::DateTime<chrono::Utc>,
 }
 
-#[allow(deprecated)]
 impl From<LinkClickThresholdEventData> for models::LinkClickThresholdEventData {
     fn from(parts: LinkClickThresholdEventData) -> Self {
         Self {
@@ -590,7 +549,6 @@ impl From<LinkClickThresholdEventData> for models::LinkClickThresholdEventData {
 
 /// The fields of [`models::LinkPasswordFailedEventData`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct LinkPasswordFailedEventData {
     pub link: models::Link,
     pub failures: i64,
@@ -599,7 +557,6 @@ pub struct LinkPasswordFailedEventData {
     pub last_at: chrono::DateTime<chrono::Utc>,
 }
 
-#[allow(deprecated)]
 impl From<LinkPasswordFailedEventData> for models::LinkPasswordFailedEventData {
     fn from(parts: LinkPasswordFailedEventData) -> Self {
         Self {
@@ -615,7 +572,6 @@ impl From<LinkPasswordFailedEventData> for models::LinkPasswordFailedEventData {
 
 /// The fields of [`models::Problem`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct Problem {
     pub type_: String,
     pub title: String,
@@ -629,7 +585,6 @@ pub struct Problem {
     pub confirmation: Option<models::Confirmation>,
 }
 
-#[allow(deprecated)]
 impl From<Problem> for models::Problem {
     fn from(parts: Problem) -> Self {
         Self {
@@ -650,14 +605,12 @@ impl From<Problem> for models::Problem {
 
 /// The fields of [`models::FieldError`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct FieldError {
     pub pointer: String,
     pub code: models::FieldErrorCode,
     pub message: String,
 }
 
-#[allow(deprecated)]
 impl From<FieldError> for models::FieldError {
     fn from(parts: FieldError) -> Self {
         Self {
@@ -671,14 +624,12 @@ impl From<FieldError> for models::FieldError {
 
 /// The fields of [`models::Confirmation`].
 #[derive(Clone, PartialEq)]
-#[allow(missing_docs)]
 pub struct Confirmation {
     pub token: String,
     pub delete_count: i64,
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
 
-#[allow(deprecated)]
 impl From<Confirmation> for models::Confirmation {
     fn from(parts: Confirmation) -> Self {
         Self {

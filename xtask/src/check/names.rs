@@ -6,13 +6,13 @@ use crate::model;
 use crate::names::{snake, words};
 use crate::openapi30::NULLABLE;
 use crate::problems::{Place, Problems};
-use crate::rust::{self, RESERVED_TYPES};
+use crate::rust::RESERVED_TYPES;
 use crate::spec::{Kind, Spec};
 
 pub fn check(spec: &Spec, problems: &Problems) {
     let mut types = Names::new("schemas", problems);
     for (name, schema) in &spec.components.schemas {
-        types.add(name, &schema.place);
+        types.add(name, name, &schema.place);
         if RESERVED_TYPES.contains(&name.as_str()) {
             problems.add_at(
                 &schema.place,
@@ -28,7 +28,7 @@ pub fn check(spec: &Spec, problems: &Problems) {
             Kind::Object { fields, closed, .. } => {
                 let mut names = Names::new("fields", problems);
                 for field in fields {
-                    names.add(&field.name, &field.place);
+                    names.add(&field.name, &field.name, &field.place);
                     if field.name == "extra" && !closed {
                         let message =
                             "`extra` is where SDKs keep unknown fields: choose another name";
@@ -39,7 +39,7 @@ pub fn check(spec: &Spec, problems: &Problems) {
             Kind::Enum { open, .. } => {
                 let mut names = Names::new("values", problems);
                 for variant in model::variants(schema) {
-                    names.add(&variant.name, &schema.place);
+                    names.add(&variant.name, &model::wire(&variant.value), &schema.place);
                     if *open && variant.name == "unknown" {
                         let message =
                             "`unknown` is what SDKs call a new value: name it by `x-enum-names`";
@@ -66,7 +66,7 @@ pub fn check(spec: &Spec, problems: &Problems) {
             .iter()
             .filter_map(|item| spec.parameter(item));
         for parameter in parameters.filter(|parameter| parameter.call_option.is_none()) {
-            names.add(&parameter.name, &parameter.place);
+            names.add(&parameter.name, &parameter.name, &parameter.place);
         }
     }
 }
@@ -91,17 +91,21 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn add(&mut self, name: &str, place: &Place) {
-        if words(name).is_empty() {
-            self.problems.add_at(
-                place,
-                format!("`{name}` has no letter or digit: choose another name"),
-            );
-        }
-        if let Some(other) = self.seen.insert(rust::ident(name), name.to_owned()) {
+    /// Notes `name`; `shown` is how the spec has it.
+    fn add(&mut self, name: &str, shown: &str, place: &Place) {
+        // What is left when spellings differ: the letters and digits, all small.
+        let key = words(name).concat();
+        if key.is_empty() {
+            let message = format!("`{shown}` has no letter or digit: choose another name");
+            self.problems.add_at(place, message);
+        } else if let Some(other) = self
+            .seen
+            .insert(key, shown.to_owned())
+            .filter(|other| other != shown)
+        {
+            let what = self.what;
             let message = format!(
-                "the {} `{other}` and `{name}` are the same in some languages: rename one",
-                self.what
+                "the {what} `{other}` and `{shown}` are the same in some languages: rename one"
             );
             self.problems.add_at(place, message);
         }

@@ -15,7 +15,7 @@ mod types;
 pub use build::build;
 pub use operations::{page, rust_function};
 pub use roles::{Roles, roles};
-pub use types::variants;
+pub use types::{variants, wire};
 
 use serde::Serialize;
 use serde_json::Value;
