@@ -9,7 +9,7 @@
 //! | `comment("# ", 100)` | text as comment lines behind a prefix, wrapped |
 //! | `quote` | a string literal with JSON's escapes, which JavaScript, Python, Ruby and Go read alike |
 //! | `wire` | a value as in a URL: strings without quotes |
-//! | `rust_doc`, `rust_ident`, `rust_variant`, `rust_type`, `rust_base_type`, `rust_string` | Rust's spellings |
+//! | `rust_doc`, `rust_ident`, `rust_setter`, `rust_variant`, `rust_type`, `rust_base_type`, `rust_string` | Rust's spellings |
 //!
 //! An undefined variable is an error, so that a misspelt member cannot silently render as nothing.
 
@@ -64,6 +64,7 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.add_filter("wire", wire);
     environment.add_filter("rust_doc", rust_doc);
     environment.add_filter("rust_ident", |text: String| rust::ident(&text));
+    environment.add_filter("rust_setter", |text: String| rust::setter(&text));
     environment.add_filter("rust_variant", |text: String| rust::variant(&text));
     environment.add_filter("rust_string", |text: String| rust::string(&text));
     environment.add_filter("rust_type", |ty: Value, options: Kwargs| {

@@ -30,6 +30,15 @@ pub fn ident(name: &str) -> String {
     }
 }
 
+/// The setter of a field. Some names are taken by what every model has.
+pub fn setter(name: &str) -> String {
+    let name = ident(name);
+    match name.as_str() {
+        "new" | "clone" | "eq" | "fmt" | "into" => format!("with_{name}"),
+        _ => name,
+    }
+}
+
 /// The variant of an enum with that snake_case name.
 pub fn variant(name: &str) -> String {
     let name = names::pascal(name);

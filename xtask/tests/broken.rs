@@ -19,6 +19,11 @@ const fn row(from: &'static str, to: &'static str, says: &'static str) -> Row {
 
 const ROWS: &[Row] = &[
     row(
+        "required: true, schema: { type: string } }",
+        "required: true, schema: { type: integer } }",
+        "9:60: /paths/~1v1~1notes~1{note_id}/parameters/0/schema: a path parameter must be a string",
+    ),
+    row(
         "openapi: 3.1.0",
         "openapi: 3.0.3",
         "1:10: /openapi: must be 3.1.x: the 3.0 document is derived from it",

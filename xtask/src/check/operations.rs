@@ -119,6 +119,14 @@ impl<'a> Checker<'a> {
                     "path parameter `{name}` does not occur in `{path}`: remove it"
                 ));
             }
+            let text = self
+                .spec
+                .target(&parameter.schema)
+                .map(|target| &target.kind);
+            if parameter.location == Location::Path && !matches!(text, Some(Kind::Text { .. })) {
+                let message = "a path parameter must be a string: SDKs refuse `.` and `..` there";
+                self.problems.add_at(&parameter.schema.place, message);
+            }
             self.parameter(parameter);
         }
         for name in in_path {

@@ -10,6 +10,7 @@ mod limits;
 mod objects;
 mod operations;
 mod roles;
+mod samples;
 mod types;
 
 pub use build::build;
@@ -193,6 +194,8 @@ pub struct Body {
     pub may_be_empty: bool,
     /// Markdown about it.
     pub description: Option<String>,
+    /// An example: the first of the operation, else that of the model.
+    pub example: Node,
 }
 
 /// The answer that means success.
@@ -320,8 +323,8 @@ pub struct Object {
     pub event: Option<String>,
     /// Whether it is on its way out.
     pub deprecated: bool,
-    /// An example, complete JSON.
-    pub example: Option<Node>,
+    /// An example: the spec's, else one that is made up and has the required fields only.
+    pub example: Node,
 }
 
 /// A field of a model.

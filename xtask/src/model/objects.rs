@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Field, Object, Part, Roles, Shape, Type, limits, types};
+use super::{Field, Object, Part, Roles, Shape, Type, limits, samples, types};
 use crate::spec::{self, Kind, Schema, Spec};
 
 /// The model that a named schema describes.
@@ -33,7 +33,7 @@ pub fn object(spec: &Spec, roles: &Roles, name: &str, schema: &Schema) -> Option
         page_of: page_of(spec, name),
         event,
         deprecated: schema.deprecated,
-        example: schema.examples.first().cloned(),
+        example: samples::sample(spec, schema),
     })
 }
 

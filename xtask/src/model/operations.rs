@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Body, CallOption, Event, Example, Operation, Pagination, Param, ResponseHeader, Scope,
-    Segment, Shape, Success, SuccessBody, limits, types,
+    Segment, Shape, Success, SuccessBody, limits, samples, types,
 };
 use crate::names;
 use crate::spec::{self, Kind, Location, Media, OrRef, Spec};
@@ -146,7 +146,8 @@ fn model_name(content: &[Media]) -> Option<&str> {
 
 fn body(spec: &Spec, body: &spec::RequestBody) -> Option<Body> {
     let model = model_name(&body.content)?;
-    let may_be_empty = match &spec.schema(model)?.kind {
+    let schema = spec.schema(model)?;
+    let may_be_empty = match &schema.kind {
         Kind::Object { fields, .. } => fields.iter().all(|field| !field.required),
         _ => false,
     };
@@ -155,6 +156,10 @@ fn body(spec: &Spec, body: &spec::RequestBody) -> Option<Body> {
         required: body.required,
         may_be_empty,
         description: body.description.clone(),
+        example: match examples(spec, &body.content).into_iter().next() {
+            Some(example) => example.value,
+            None => samples::sample(spec, schema),
+        },
     })
 }
 
