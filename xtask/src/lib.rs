@@ -12,6 +12,7 @@
 pub mod check;
 pub mod cursor;
 pub mod generate;
+pub mod go;
 pub mod load;
 pub mod markdown;
 pub mod model;

@@ -9,6 +9,7 @@
 //! | `comment("# ", 100)` | text as comment lines behind a prefix, wrapped |
 //! | `quote` | a string literal with JSON's escapes, which JavaScript, Python, Ruby and Go read alike |
 //! | `wire` | a value as in a URL: strings without quotes |
+//! | `go_name`, `go_local`, `go_type(params)`, `go_model(params)` | Go's spellings; `params` lists models that are arguments |
 //! | `rust_doc`, `rust_ident`, `rust_setter`, `rust_variant`, `rust_type`, `rust_base_type`, `rust_string` | Rust's spellings |
 //!
 //! An undefined variable is an error, so that a misspelt member cannot silently render as nothing.
@@ -20,7 +21,7 @@ use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::model::Model;
-use crate::{markdown, names, rust};
+use crate::{go, markdown, names, rust};
 
 /// Width of generated comments.
 const WIDTH: usize = 120;
@@ -62,6 +63,20 @@ fn environment() -> Result<Environment<'static>, Error> {
         serde_json::to_string(&value).map_err(failed)
     });
     environment.add_filter("wire", wire);
+    environment.add_filter("go_name", |text: String| go::exported(&text));
+    environment.add_filter("go_local", |text: String| go::local(&text));
+    environment.add_filter("go_model", |text: String, params: Vec<String>| {
+        go::model_name(&text, &params)
+    });
+    environment.add_filter("go_type", |ty: Value, params: Vec<String>| {
+        if rust::member(&ty, "kind").as_str().is_none() {
+            return Err(not_a_type());
+        }
+        Ok(go::base_type(&ty, &params))
+    });
+    environment.add_filter("go_full_type", |ty: Value, params: Vec<String>| {
+        go::full_type(&ty, &params)
+    });
     environment.add_filter("rust_doc", rust_doc);
     environment.add_filter("rust_ident", |text: String| rust::ident(&text));
     environment.add_filter("rust_setter", |text: String| rust::setter(&text));
@@ -80,14 +95,15 @@ fn failed(error: impl std::error::Error) -> Error {
     Error::new(ErrorKind::InvalidOperation, error.to_string())
 }
 
+fn not_a_type() -> Error {
+    Error::new(ErrorKind::InvalidOperation, "not a type of the model")
+}
+
 fn typed(ty: &Value, options: &Kwargs, spell: fn(&Value, &str) -> String) -> Result<String, Error> {
     let prefix: Option<String> = options.get("prefix")?;
     options.assert_all_used()?;
     if rust::member(ty, "kind").as_str().is_none() {
-        return Err(Error::new(
-            ErrorKind::InvalidOperation,
-            "not a type of the model",
-        ));
+        return Err(not_a_type());
     }
     Ok(spell(ty, prefix.as_deref().unwrap_or_default()))
 }

@@ -158,6 +158,9 @@ pub struct Param {
     pub required: bool,
     /// Whether its type is a list, which is sent by repeating the parameter.
     pub repeated: bool,
+    /// Whether an empty text, 0 or false says nothing that leaving it out does not say. Languages where a plain value
+    /// always has such a zero can then leave it out by that.
+    pub zero_says_nothing: bool,
     /// Markdown about it.
     pub description: Option<String>,
     /// Its bounds as English phrases, such as `1 to 100`.

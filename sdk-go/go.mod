@@ -1,0 +1,3 @@
+module github.com/approute/approute-go
+
+go 1.24
