@@ -17,7 +17,8 @@ pub const PROGRAM: &str = "creator-demo";
 
 /// How long counting may take. The server counts in batches, so it is not instant.
 const COUNTING: Duration = Duration::from_secs(20);
-const POLL: Duration = Duration::from_millis(100);
+/// How long to wait before asking again; doubled each time, up to a second.
+const POLL: Duration = Duration::from_millis(50);
 
 /// What had to be done so that every creator has their link.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -119,6 +120,7 @@ pub async fn counted(
 ) -> Result<Vec<Link>> {
     let expected = before + i64::try_from(visits).unwrap_or(i64::MAX);
     let start = Instant::now();
+    let mut pause = POLL;
     loop {
         let mut existing = existing(client).await?;
         let mut links: Vec<Link> = creators
@@ -137,7 +139,8 @@ pub async fn counted(
                 COUNTING.as_secs()
             )));
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(1));
     }
 }
 

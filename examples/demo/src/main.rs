@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use url::{Host, Url};
 
 use crate::failure::{Failure, Result};
-use crate::report::step;
+use crate::report::{say, step};
 use crate::server::Server;
 
 /// Makes a link for every creator in a CSV, visits them, and shows the clicks.
@@ -121,13 +121,13 @@ async fn with_server(
             ready.base_url,
             options.data.display()
         ),
-    );
+    )?;
     demo(options, &client, &ready.base_url, creators).await?;
     if options.serve {
-        println!("{}", report::serving(&ready.base_url, &ready.api_key));
+        say(report::serving(&ready.base_url, &ready.api_key))?;
         std::future::pending::<()>().await;
     }
-    println!("{}", report::NEXT);
+    say(report::NEXT)?;
     Ok(())
 }
 
@@ -140,11 +140,11 @@ async fn demo(
     step(
         "creators",
         format_args!("{} read from {}", creators.len(), options.csv.display()),
-    );
+    )?;
 
     let start = Instant::now();
     let done = job::provide(client, creators, &options.csv).await?;
-    step("links", report::provided(&done, start.elapsed()));
+    step("links", report::provided(&done, start.elapsed()))?;
 
     let links = job::existing(client).await?;
     let plan = visits::plan(creators.len());
@@ -165,16 +165,15 @@ async fn demo(
     let bar = report::bar(visits.len());
     let destinations = visits::make(base_url, &visits, || bar.inc(1)).await;
     bar.finish_and_clear();
-    step("visits", report::visited(&destinations?));
+    step("visits", report::visited(&destinations?))?;
 
     let start = Instant::now();
     let links = job::counted(client, creators, before, visits.len()).await?;
     step(
         "clicks",
         format_args!("all counted {:.1} s later", start.elapsed().as_secs_f32()),
-    );
-    println!("\n{}", report::table(&links, options.all));
-    Ok(())
+    )?;
+    say(format_args!("\n{}", report::table(&links, options.all)))
 }
 
 /// The demo makes visits up, so it stays away from servers that count real ones.

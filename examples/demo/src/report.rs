@@ -1,12 +1,14 @@
 //! What the demo prints.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::time::Duration;
 
 use approute::models::Link;
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::failure::{Failure, Result};
 use crate::job::{Done, clicks};
 use crate::visits::{Destinations, Device};
 
@@ -15,9 +17,15 @@ const TOP: usize = 20;
 /// Columns with one line under their names.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
 
+/// Prints a line. `println!` would panic when the reader is gone, as in `make demo | head`.
+pub fn say(text: impl std::fmt::Display) -> Result<()> {
+    writeln!(std::io::stdout(), "{text}")
+        .map_err(|error| Failure::new(format!("the output cannot be written: {error}")))
+}
+
 /// One line of the log of steps.
-pub fn step(name: &str, text: impl std::fmt::Display) {
-    println!("  {name:<9} {text}");
+pub fn step(name: &str, text: impl std::fmt::Display) -> Result<()> {
+    say(format_args!("  {name:<9} {text}"))
 }
 
 /// A bar on the terminal; where there is none, nothing is shown.
@@ -53,26 +61,27 @@ pub fn provided(done: &Done, took: Duration) -> String {
 }
 
 pub fn visited(destinations: &Destinations) -> String {
-    let mut by: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut by: BTreeMap<Device, usize> = BTreeMap::new();
     let mut to: BTreeMap<&str, usize> = BTreeMap::new();
     for ((device, host), count) in destinations {
-        *by.entry(device.name()).or_default() += count;
-        *to.entry(store(host)).or_default() += count;
+        *by.entry(*device).or_default() += count;
+        *to.entry(place(host)).or_default() += count;
     }
-    let list = |counts: BTreeMap<&str, usize>| {
-        counts
-            .iter()
-            .map(|(name, count)| format!("{count} {name}"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let by: Vec<_> = by
+        .iter()
+        .map(|(device, count)| format!("{count} by {}", device.name()))
+        .collect();
+    let to: Vec<_> = to
+        .iter()
+        .map(|(place, count)| format!("{count} to {place}"))
+        .collect();
     let total: usize = destinations.values().sum();
-    format!("{total} by {}; sent to {}", list(by), list(to))
+    format!("{total}: {}; sent {}", by.join(", "), to.join(", "))
 }
 
-fn store(host: &str) -> &str {
+fn place(host: &str) -> &str {
     match host {
-        "apps.apple.com" => "App Store",
+        "apps.apple.com" => "the App Store",
         "play.google.com" => "Google Play",
         _ => "websites",
     }
