@@ -26,20 +26,28 @@ use crate::{go, markdown, names, rust};
 /// Width of generated comments.
 const WIDTH: usize = 120;
 
-/// Renders `name`, such as `rust/models.rs.j2`, of the folder `templates` with the model.
+/// Renders `name`, such as `rust/models.rs.j2`, of the folder `templates` with the model. Templates include and import
+/// others by such names too.
 pub fn render(templates: &Path, name: &str, model: &Model) -> Result<String, String> {
-    let shown = format!("xtask/templates/{name}");
-    let source = std::fs::read_to_string(templates.join(name))
-        .map_err(|error| format!("{shown}: {error}"))?;
+    let folder = templates.to_owned();
     let rendered = environment().and_then(|mut environment| {
-        environment.add_template_owned(shown.clone(), source)?;
-        environment.get_template(&shown)?.render(Serde(model))
+        environment.set_loader(move |name| load(&folder, name));
+        environment.get_template(name)?.render(Serde(model))
     });
     rendered.map_err(|error| {
+        let place = error.name().unwrap_or(name);
         let line = error.line().unwrap_or_default();
         let detail = error.detail().unwrap_or_default();
-        format!("{shown}:{line}: {}: {detail}", error.kind())
+        format!("xtask/templates/{place}:{line}: {}: {detail}", error.kind())
     })
+}
+
+fn load(folder: &Path, name: &str) -> Result<Option<String>, Error> {
+    match std::fs::read_to_string(folder.join(name)) {
+        Ok(source) => Ok(Some(source)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 fn environment() -> Result<Environment<'static>, Error> {

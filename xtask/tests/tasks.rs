@@ -19,11 +19,16 @@ impl Copy {
             &repository.join("xtask/templates"),
             &root.join("xtask/templates"),
         );
-        fs::create_dir_all(root.join("spec")).unwrap();
-        fs::copy(repository.join(tasks::SPEC), root.join(tasks::SPEC)).unwrap();
-        let copy = Self(root);
-        tasks::generate(&copy.0).unwrap();
-        copy
+        let generated = TARGETS
+            .iter()
+            .flat_map(|target| target.files)
+            .map(|file| file.path);
+        for path in generated.chain([tasks::SPEC]) {
+            let target = root.join(path);
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            fs::copy(repository.join(path), target).unwrap();
+        }
+        Self(root)
     }
 
     fn read(&self, path: &str) -> String {

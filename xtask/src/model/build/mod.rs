@@ -1,6 +1,17 @@
 //! Spec → model.
 
-use super::{Api, CallOption, Errors, Model, Resource, Shape, objects, operations, roles, types};
+mod limits;
+mod objects;
+mod operations;
+mod roles;
+mod samples;
+mod types;
+
+pub use operations::page;
+pub use roles::{Roles, roles};
+pub use types::{variants, wire};
+
+use super::{Api, CallOption, Errors, Model, Resource, Shape};
 use crate::spec::{Kind, Spec};
 
 /// Builds the model of a spec that passed its checks.

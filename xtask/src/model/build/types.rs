@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Enum, Map, Shape, Type, Union, UnionVariant, Variant, limits};
+use super::limits;
+use crate::model::{Enum, Map, Shape, Type, Union, UnionVariant, Variant};
 use crate::names;
 use crate::spec::{Kind, Schema, Spec};
 

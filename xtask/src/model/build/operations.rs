@@ -1,8 +1,9 @@
 //! Operations and webhooks → the model. Expects a spec that passed its checks.
 
-use super::{
+use super::{limits, samples, types};
+use crate::model::{
     Answer, Body, CallOption, Event, Example, Operation, Pagination, Param, ResponseHeader, Scope,
-    Segment, Shape, Success, SuccessBody, limits, samples, types,
+    Segment, Shape, Success, SuccessBody,
 };
 use crate::names;
 use crate::spec::{self, Kind, Location, Media, OrRef, Schema, Spec};

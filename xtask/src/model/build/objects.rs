@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Field, Object, Part, Roles, Shape, Type, limits, samples, types};
+use super::{Roles, limits, samples, types};
+use crate::model::{Field, Object, Part, Shape, Type};
 use crate::spec::{self, Kind, Schema, Spec};
 
 /// The model that a named schema describes.

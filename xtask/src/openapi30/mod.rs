@@ -3,7 +3,9 @@
 //! The two versions differ in a handful of places, and each has its function here. The document is walked by its
 //! structure, so that nothing inside of an example or a default is taken for a schema.
 
-use crate::yaml::{Entry, Node, Value};
+mod nullable;
+
+use crate::yaml::{Node, Value};
 
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -42,7 +44,7 @@ pub fn downgrade(document: &Node) -> Node {
         each(components.get_mut("requestBodies"), content);
         each(components.get_mut("responses"), response);
     }
-    nullable_schemas(&mut document);
+    nullable::add_schemas(&mut document);
     drop_unused(&mut document);
     document
 }
@@ -122,7 +124,7 @@ fn null_type(node: &mut Node) {
     }
 }
 
-/// `oneOf: [{$ref: X}, {type: "null"}]` → `$ref: NullableX`, which [`nullable_schemas`] adds. In 3.0 `nullable` widens
+/// `oneOf: [{$ref: X}, {type: "null"}]` → `$ref: NullableX`, which `nullable` adds. In 3.0 `nullable` widens
 /// the type beside it and nothing else, so a reference cannot be made nullable from outside.
 fn null_branch(node: &mut Node) {
     let Some(branches) = node.get("oneOf") else {
@@ -137,69 +139,6 @@ fn null_branch(node: &mut Node) {
     if let Some(name) = target.and_then(|target| target.strip_prefix(SCHEMAS)) {
         let target = Node::text(format!("{SCHEMAS}{NULLABLE}{name}"));
         rename(node, "oneOf", "$ref", target);
-    }
-}
-
-/// Adds `NullableX` after each `X` that is referred to as nullable. Where nothing refers to it otherwise, `X` itself
-/// becomes nullable and keeps its name.
-fn nullable_schemas(document: &mut Node) {
-    let mut used = Vec::new();
-    references(document, SCHEMAS, &mut used);
-    let schemas = document
-        .get_mut("components")
-        .and_then(|all| all.get_mut("schemas"));
-    let Some(entries) = schemas.and_then(Node::entries_mut) else {
-        return;
-    };
-    let mut only_nullable = Vec::new();
-    for mut entry in std::mem::take(entries) {
-        let name = format!("{NULLABLE}{}", entry.key);
-        if !used.contains(&name) {
-            entries.push(entry);
-        } else if used.contains(&entry.key) {
-            let mut value = entry.value.clone();
-            make_nullable(&mut value);
-            let at = entry.at;
-            entries.push(entry);
-            entries.push(Entry {
-                key: name,
-                at,
-                value,
-            });
-        } else {
-            make_nullable(&mut entry.value);
-            only_nullable.push((
-                format!("{SCHEMAS}{name}"),
-                format!("{SCHEMAS}{}", entry.key),
-            ));
-            entries.push(entry);
-        }
-    }
-    for (old, new) in only_nullable {
-        redirect(document, &old, &new);
-    }
-}
-
-fn make_nullable(schema: &mut Node) {
-    schema.set("nullable", Node::new(Value::Bool(true)));
-    if let Some(Value::List(values)) = schema.get_mut("enum").map(|list| &mut list.value) {
-        values.push(Node::new(Value::Null));
-    }
-}
-
-/// Makes every reference to `old` one to `new`.
-fn redirect(node: &mut Node, old: &str, new: &str) {
-    match &mut node.value {
-        Value::Map(entries) => {
-            for entry in entries {
-                if entry.key == "$ref" && entry.value.as_text() == Some(old) {
-                    entry.value = Node::text(new);
-                }
-                redirect(&mut entry.value, old, new);
-            }
-        }
-        Value::List(items) => items.iter_mut().for_each(|item| redirect(item, old, new)),
-        _ => {}
     }
 }
 
