@@ -7,10 +7,10 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench generate fmt lint clean
+.PHONY: help demo test test-full bench generate fmt lint clean conformance conformance-mutants
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## start a server, make 200 links for the creators of examples/creators.csv, visit them, show their clicks
 	@scripts/bootstrap demo
@@ -44,3 +44,13 @@ lint: ## clippy and the linters of the spec, without the tests
 clean: ## remove build results, installed linters and the demo's database
 	@cargo clean
 	@rm -rf .demo spec/lint/node_modules
+
+conformance: ## the conformance cases against every SDK; writes docs/conformance.md (ARGS: part of a case id, a rule, an area)
+	@scripts/bootstrap demo
+	@cargo build --locked --package approute-conformance --package approute-conformance-driver
+	@$(target_dir)/debug/approute-conformance run $(ARGS)
+
+conformance-mutants: ## break each rule of the Rust core, one at a time, and show that a case turns red
+	@scripts/bootstrap demo
+	@cargo build --locked --package approute-conformance
+	@$(target_dir)/debug/approute-conformance mutants $(ARGS)

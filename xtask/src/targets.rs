@@ -94,6 +94,14 @@ pub const TARGETS: &[Target] = &[
         folders: &["server-reference/src/generated"],
         files: &[rust("api.rs.j2", "server-reference/src/generated/api.rs")],
     },
+    Target {
+        name: "conformance",
+        folders: &["tests/conformance/drivers"],
+        files: &[rust(
+            "rust.rs.j2",
+            "tests/conformance/drivers/rust/src/generated.rs",
+        )],
+    },
 ];
 
 const fn rust(template: &'static str, path: &'static str) -> File {

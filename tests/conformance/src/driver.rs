@@ -1,0 +1,226 @@
+//! Talks to a driver: a process that reads one case per line and writes one report per line.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::case::Case;
+use crate::load::DriverSpec;
+use crate::server::Server;
+
+/// The key that clients get unless the case says otherwise.
+pub const API_KEY: &str = "ark_conformance_0123456789";
+/// What the hello line must name.
+pub const PROTOCOL: u64 = 1;
+/// No case takes this long; a driver that does hangs.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What a driver must not inherit, since clients read it.
+const CLEARED: [&str; 11] = [
+    "APPROUTE_API_KEY",
+    "APPROUTE_BASE_URL",
+    "APPROUTE_LOG",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+
+/// A running driver.
+#[derive(Debug)]
+pub struct Driver {
+    child: Child,
+    stdin: ChildStdin,
+    lines: Receiver<String>,
+    stderr: Arc<Mutex<String>>,
+    capabilities: Vec<String>,
+}
+
+impl Driver {
+    /// Starts a driver and reads its hello.
+    ///
+    /// # Errors
+    /// When it does not start, or says something else than hello.
+    pub fn start(
+        spec: &DriverSpec,
+        root: &Path,
+        env: &BTreeMap<String, String>,
+    ) -> Result<Self, String> {
+        let binaries = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut binaries = binaries.parent().unwrap_or(Path::new("."));
+        // The kit's own tests run from one folder further down.
+        if binaries.ends_with("deps") {
+            binaries = binaries.parent().unwrap_or(binaries);
+        }
+        let repository = root.ancestors().nth(2).unwrap_or(root);
+        let mut words = spec.run.iter().map(|word| {
+            word.replace("$BIN", &binaries.display().to_string())
+                .replace("$ROOT", &repository.display().to_string())
+        });
+        let program = words.next().unwrap_or_default();
+        let mut command = Command::new(&program);
+        for name in CLEARED {
+            command.env_remove(name);
+        }
+        let mut child = command
+            .args(words)
+            .envs(env)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{program}: {error}"))?;
+        let missing = || "a pipe is missing".to_owned();
+        let stdin = child.stdin.take().ok_or_else(missing)?;
+        let lines = read_lines(child.stdout.take().ok_or_else(missing)?);
+        let stderr = collect(child.stderr.take().ok_or_else(missing)?);
+        let mut driver = Self {
+            child,
+            stdin,
+            lines,
+            stderr,
+            capabilities: Vec::new(),
+        };
+        let hello = driver.answer()?;
+        if hello["protocol"] != PROTOCOL {
+            return Err(format!(
+                "{program}: expected a hello with protocol {PROTOCOL}, seen {hello}"
+            ));
+        }
+        let capabilities = hello["capabilities"].as_array().into_iter().flatten();
+        driver.capabilities = capabilities
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect();
+        Ok(driver)
+    }
+
+    /// The first thing that the case needs and the driver cannot do.
+    pub fn lacks<'a>(&self, needs: &'a [String]) -> Option<&'a String> {
+        needs.iter().find(|need| !self.capabilities.contains(need))
+    }
+
+    /// Gives the driver a case and waits for its report.
+    ///
+    /// # Errors
+    /// When it hangs, crashes, or writes what is no report; it must not be used again then.
+    pub fn run(&mut self, case: &Case, server: &Server) -> Result<Value, String> {
+        let mut line = case_line(case, server).to_string();
+        line.push('\n');
+        self.stdin
+            .write_all(line.as_bytes())
+            .and_then(|()| self.stdin.flush())
+            .map_err(|error| self.failure(&format!("cannot be written to: {error}")))?;
+        let report = self.answer()?;
+        if report["id"] == case.id {
+            Ok(report)
+        } else {
+            Err(self.failure(&format!("reported on {} instead", report["id"])))
+        }
+    }
+
+    fn answer(&mut self) -> Result<Value, String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => serde_json::from_str(&line)
+                .map_err(|error| self.failure(&format!("wrote no JSON ({error}): {line}"))),
+            Err(RecvTimeoutError::Timeout) => Err(self.failure("hangs")),
+            Err(RecvTimeoutError::Disconnected) => Err(self.failure("crashed")),
+        }
+    }
+
+    fn failure(&self, what: &str) -> String {
+        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("the driver {what}; its stderr: {}", stderr.trim())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // It ends by itself when its stdin closes, but a hanging one must not outlive the run.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the driver is told: everything but what is expected.
+pub fn case_line(case: &Case, server: &Server) -> Value {
+    let mut client = Map::new();
+    client.insert("api_key".to_owned(), json!(API_KEY));
+    client.insert("base_url".to_owned(), json!("$SERVER"));
+    for (name, value) in &case.client {
+        client.insert(name.clone(), value.clone());
+    }
+    // Null means: not given, so that the environment or the default decides.
+    client.retain(|_, value| !value.is_null());
+    let steps: Vec<Value> = case
+        .calls
+        .iter()
+        .map(|step| {
+            let mut told = step.details.clone();
+            told.insert("call".to_owned(), json!(step.call));
+            Value::Object(told)
+        })
+        .collect();
+    let mut line = json!({
+        "id": case.id, "client": client, "random": case.random, "wall": case.wall,
+        "report": case.report, "steps": steps,
+        "clock_file": server.clock_file(), "cancel_file": server.cancel_file(),
+    });
+    place_server(&mut line, server);
+    line
+}
+
+/// `$SERVER` → the scripted server's URL, `$HOST` → its host and port.
+fn place_server(value: &mut Value, server: &Server) {
+    match value {
+        Value::String(text) => *text = placed(text, server),
+        Value::Array(list) => list
+            .iter_mut()
+            .for_each(|entry| place_server(entry, server)),
+        Value::Object(map) => map
+            .values_mut()
+            .for_each(|entry| place_server(entry, server)),
+        _ => {}
+    }
+}
+
+/// The same in one text.
+pub fn placed(text: &str, server: &Server) -> String {
+    let host = server.address().to_string();
+    text.replace("$SERVER", &format!("http://{host}"))
+        .replace("$HOST", &host)
+}
+
+fn read_lines(stdout: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(io::Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn collect(mut stderr: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let text = Arc::new(Mutex::new(String::new()));
+    let shared = Arc::clone(&text);
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(bytes @ 1..) = stderr.read(&mut buffer) {
+            let mut text = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            text.push_str(&String::from_utf8_lossy(&buffer[..bytes]));
+        }
+    });
+    text
+}

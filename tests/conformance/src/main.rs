@@ -1,0 +1,116 @@
+//! `approute-conformance`: runs the cases, checks the kit, runs the mutants.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+use std::{env, fs};
+
+use approute_conformance::check::check;
+use approute_conformance::load::{Kit, load};
+use approute_conformance::mutants;
+use approute_conformance::report::{Cell, judge, markdown, terminal};
+use approute_conformance::run::{Selection, run};
+
+const USAGE: &str = "\
+usage: approute-conformance run [--check] [--driver NAME]... [FILTER]...
+       approute-conformance check
+       approute-conformance mutants [FILTER]...
+
+run      runs the cases against the drivers, prints the matrix, and writes docs/conformance.md after a whole run
+         (--check: fails where it differs instead). FILTER is a part of a case's id or rule, or an area.
+check    reads everything and runs nothing.
+mutants  breaks each rule of the Rust core and shows that a case turns red.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let result = match arguments.first().map(String::as_str) {
+        Some("run") => run_command(&arguments[1..]),
+        Some("check") => kit().map(|kit| {
+            println!("{} cases, {} rules: fine", kit.cases.len(), kit.rules.len());
+            true
+        }),
+        Some("mutants") => kit().and_then(|kit| mutants::command(&kit, &arguments[1..])),
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `tests/conformance`, wherever in the repository the command is given.
+fn root() -> Result<PathBuf, String> {
+    let here = env::current_dir().map_err(|error| error.to_string())?;
+    here.ancestors()
+        .map(|folder| folder.join("tests/conformance"))
+        .find(|folder| folder.join("rules.yaml").is_file())
+        .ok_or_else(|| "run this inside the repository".to_owned())
+}
+
+fn kit() -> Result<Kit, String> {
+    let kit = load(&root()?).map_err(|problems| problems.join("\n"))?;
+    let problems = check(&kit);
+    if problems.is_empty() {
+        Ok(kit)
+    } else {
+        Err(problems.join("\n"))
+    }
+}
+
+fn run_command(arguments: &[String]) -> Result<bool, String> {
+    let kit = kit()?;
+    let mut selection = Selection::default();
+    let mut only_check = false;
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--check" => only_check = true,
+            "--driver" => {
+                let name = arguments.next().ok_or(USAGE)?;
+                if !kit.drivers.contains_key(name) {
+                    return Err(format!("there is no driver {name}"));
+                }
+                selection.drivers.push(name.clone());
+            }
+            flag if flag.starts_with('-') => return Err(USAGE.to_owned()),
+            filter => selection.filters.push(filter.to_owned()),
+        }
+    }
+    let whole = selection.drivers.is_empty() && selection.filters.is_empty();
+    let started = Instant::now();
+    let cells = judge(&kit, run(&kit, &selection)?);
+    print!("{}", terminal(&kit, &cells));
+    println!(
+        "{} cells in {:.1} s",
+        cells.len(),
+        started.elapsed().as_secs_f64()
+    );
+    if cells.is_empty() {
+        return Err("no case matches".to_owned());
+    }
+    let green = cells.values().all(Cell::is_fine);
+    if !whole || !green {
+        return Ok(green);
+    }
+    let page = kit.root.join("../../docs/conformance.md");
+    let text = markdown(&kit, &cells);
+    if !only_check {
+        return write(&page, &text).map(|()| true);
+    }
+    if fs::read_to_string(&page).unwrap_or_default() == text {
+        Ok(true)
+    } else {
+        Err("docs/conformance.md is stale: run `make conformance` and commit it".to_owned())
+    }
+}
+
+fn write(page: &Path, text: &str) -> Result<(), String> {
+    let folder = page.parent().unwrap_or(page);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(page, text))
+        .map_err(|error| format!("{}: {error}", page.display()))
+}

@@ -1,0 +1,183 @@
+//! Runs every case against every driver.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::{fs, thread};
+
+use crate::case::Case;
+use crate::driver::{Driver, placed};
+use crate::load::{DriverSpec, Kit};
+use crate::outcome::check_report;
+use crate::server::Server;
+
+/// What became of a case in a driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// As expected.
+    Pass,
+    /// Otherwise.
+    Fail(Failure),
+    /// The driver cannot do what the case needs.
+    Unsupported(String),
+}
+
+/// Why a cell is red.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// Expected against seen, one line each.
+    pub problems: Vec<String>,
+    /// What went over the wire.
+    pub wire: Vec<String>,
+}
+
+/// The verdicts by driver and case.
+pub type Verdicts = BTreeMap<(String, String), Verdict>;
+
+/// Which cells to run, and with which extra environment.
+#[derive(Debug, Default)]
+pub struct Selection {
+    /// Only these drivers; all when empty.
+    pub drivers: Vec<String>,
+    /// Only cases whose id, area or rule contains one of these; all when empty.
+    pub filters: Vec<String>,
+    /// Environment variables for every driver.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Selection {
+    fn wants(&self, case: &Case) -> bool {
+        let contains = |filter: &String| {
+            case.id.contains(filter)
+                || case.area == *filter
+                || case.rule.iter().any(|rule| rule.contains(filter))
+        };
+        self.filters.is_empty() || self.filters.iter().any(contains)
+    }
+}
+
+/// Runs the selected cells, several at once.
+///
+/// # Errors
+/// When the folder for temporary files cannot be made.
+pub fn run(kit: &Kit, selection: &Selection) -> Result<Verdicts, String> {
+    let folder = Scratch::new()?;
+    let mut cells: Vec<(&str, &DriverSpec, &Case)> = Vec::new();
+    for (name, spec) in &kit.drivers {
+        if selection.drivers.is_empty() || selection.drivers.contains(name) {
+            let cases = kit.cases.iter().filter(|case| selection.wants(case));
+            cells.extend(cases.map(|case| (name.as_str(), spec, case)));
+        }
+    }
+    let next = AtomicUsize::new(0);
+    let verdicts = Mutex::new(Verdicts::new());
+    // Most of a cell's time is spent waiting for sockets.
+    let workers = thread::available_parallelism().map_or(4, |cores| cores.get() * 2);
+    thread::scope(|scope| {
+        for worker in 0..workers {
+            let (cells, next, verdicts) = (&cells, &next, &verdicts);
+            let folder = folder.0.join(worker.to_string());
+            scope.spawn(move || {
+                let mut drivers = HashMap::new();
+                while let Some((name, spec, case)) = cells.get(next.fetch_add(1, Ordering::SeqCst))
+                {
+                    let verdict = cell(kit, name, spec, case, selection, &folder, &mut drivers);
+                    verdicts
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(((*name).to_owned(), case.id.clone()), verdict);
+                }
+            });
+        }
+    });
+    Ok(verdicts
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner))
+}
+
+fn cell(
+    kit: &Kit,
+    name: &str,
+    spec: &DriverSpec,
+    case: &Case,
+    selection: &Selection,
+    folder: &Path,
+    drivers: &mut HashMap<String, Driver>,
+) -> Verdict {
+    let fail = |problem: String| {
+        Verdict::Fail(Failure {
+            problems: vec![problem],
+            wire: Vec::new(),
+        })
+    };
+    let _ = fs::remove_dir_all(folder);
+    let server = fs::create_dir_all(folder)
+        .and_then(|()| Server::start(&case.tries, case.server, folder))
+        .map_err(|error| format!("the scripted server does not start: {error}"));
+    let server = match server {
+        Ok(server) => server,
+        Err(problem) => return fail(problem),
+    };
+    // Clients read the environment, so a case that sets it has a process of its own.
+    let own = !case.env.is_empty();
+    let existing = if own { None } else { drivers.remove(name) };
+    let driver = existing.map_or_else(
+        || {
+            let mut env = selection.env.clone();
+            let case_env = case.env.iter();
+            env.extend(case_env.map(|(name, value)| (name.clone(), placed(value, &server))));
+            Driver::start(spec, &kit.root, &env)
+        },
+        Ok,
+    );
+    let mut driver = match driver {
+        Ok(driver) => driver,
+        Err(problem) => return fail(problem),
+    };
+    if let Some(need) = driver.lacks(&case.needs) {
+        let need = need.clone();
+        drivers.insert(name.to_owned(), driver);
+        return Verdict::Unsupported(need);
+    }
+    let report = driver.run(case, &server);
+    let seen = server.finish();
+    let mut problems = seen.problems;
+    match report {
+        Ok(report) => {
+            problems.extend(check_report(case, &report, &seen.requests));
+            if !own {
+                drivers.insert(name.to_owned(), driver);
+            }
+        }
+        Err(problem) => problems.push(problem),
+    }
+    if problems.is_empty() {
+        Verdict::Pass
+    } else {
+        Verdict::Fail(Failure {
+            problems,
+            wire: seen.wire,
+        })
+    }
+}
+
+/// A folder for temporary files that goes away with the value.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, String> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::SeqCst);
+        let name = format!("approute-conformance-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
