@@ -1,8 +1,8 @@
 //! YAML text → tree.
 //!
-//! Built directly on the event stream of `saphyr-parser`, because the loaders on top of it keep either the positions or
-//! the duplicate keys, and a strict spec needs both. Anchors, aliases, tags and several documents in one file are
-//! refused: a spec that many tools read should not depend on them.
+//! Built directly on the event stream of `saphyr-parser`: its own tree resolves anchors before they can be refused, and
+//! ends at the first duplicate key. Anchors, aliases, tags and several documents in one file are refused, because a spec
+//! that many tools read should not depend on them.
 
 use std::borrow::Cow;
 
