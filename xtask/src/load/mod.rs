@@ -42,8 +42,6 @@ pub fn load(document: &Node, problems: &Problems) -> Spec {
         spec.components = components::components(&cursor).unwrap_or_default();
     }
     object.require("security");
-    object.get("externalDocs");
-    object.get("jsonSchemaDialect");
     object.finish("the document");
     spec
 }

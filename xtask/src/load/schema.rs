@@ -48,12 +48,10 @@ pub fn schema(cursor: &Cursor<'_>, stands: Stands) -> Option<Schema> {
         place: cursor.place(),
         kind,
         nullable,
-        title: object.text("title"),
         description: object.text("description"),
         default: object.get("default").map(|value| value.node.clone()),
         examples: examples(&object),
         deprecated: object.flag("deprecated"),
-        read_only: object.flag("readOnly"),
         write_only: object.flag("writeOnly"),
     };
     object.finish("a schema");

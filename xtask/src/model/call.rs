@@ -155,6 +155,8 @@ pub enum SuccessBody {
 pub struct ResponseHeader {
     /// Its name.
     pub name: String,
+    /// Whether every such answer has it.
+    pub required: bool,
     /// What it says.
     pub description: Option<String>,
 }

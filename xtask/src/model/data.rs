@@ -26,6 +26,8 @@ pub struct Object {
     pub part: Part,
     /// Markdown about it.
     pub description: Option<String>,
+    /// Its bounds as English phrases, such as `at least 1 field`.
+    pub constraints: Vec<String>,
     /// Its fields.
     pub fields: Vec<Field>,
     /// Whether any field, or any model in it, is secret.

@@ -16,8 +16,6 @@ pub struct Schema {
     pub kind: Kind,
     /// Whether null is allowed too.
     pub nullable: bool,
-    /// `title`.
-    pub title: Option<String>,
     /// `description`.
     pub description: Option<String>,
     /// `default`.
@@ -26,8 +24,6 @@ pub struct Schema {
     pub examples: Vec<Node>,
     /// `deprecated`.
     pub deprecated: bool,
-    /// `readOnly`.
-    pub read_only: bool,
     /// `writeOnly`.
     pub write_only: bool,
 }

@@ -345,4 +345,144 @@ pub const ROWS: &[Row] = &[
         "tags: { name: notes",
         "6:6: not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'",
     ),
+    row(
+        "info: {",
+        "externalDocs: { url: 'https://x' }\ninfo: {",
+        "2:1: /externalDocs: unknown keyword `externalDocs`",
+    ),
+    row(
+        "title: Small API",
+        "title: [Small]",
+        "2:16: /info/title: must be a string, is a list",
+    ),
+    row(
+        "tags: [{ name: notes }]",
+        "tags: notes",
+        "5:7: /tags: must be a list, is a string",
+    ),
+    row(
+        "  /v1/notes:\n",
+        "  v1/notes:\n",
+        "24:7: /paths/v1~1notes/get: `v1/notes` must start with `/`",
+    ),
+    row(
+        "schema: { $ref: '#/components/schemas/Color' } }",
+        "required: yes, schema: { $ref: '#/components/schemas/Color' } }",
+        "29:47: /paths/~1v1~1notes/get/parameters/1/required: must be true or false, is a string",
+    ),
+    row(
+        "      operationId: notes.list\n",
+        "      operationId: notes.list\n      requestBody: { $ref: '#/components/requestBodies/NoteUpdate' }\n",
+        "24:7: /paths/~1v1~1notes/get: GET cannot have a body",
+    ),
+    row(
+        "NoteUpdate:\n      required: true\n      content:\n        application/json:",
+        "NoteUpdate:\n      required: true\n      content:\n        application/xml:",
+        "45:7: /components/requestBodies/NoteUpdate: must have exactly one media type, application/json",
+    ),
+    row(
+        "application/json: { schema: { $ref: '#/components/schemas/NotePage' } }",
+        "text/json: { schema: { $ref: '#/components/schemas/NotePage' } }",
+        "33:33: /paths/~1v1~1notes/get/responses/200/content/text~1json: a JSON answer must have exactly one media type",
+    ),
+    row(
+        "application/json: { schema: { $ref: '#/components/schemas/NotePage' } }",
+        "image/png: { schema: { type: string } }",
+        "33:43: /paths/~1v1~1notes/get/responses/200/content/image~1png/schema: a body of image/png must be a string of format binary",
+    ),
+    row(
+        "schema: { $ref: '#/components/schemas/NotePage' }",
+        "schema: { oneOf: [{ $ref: '#/components/schemas/NotePage' }, { type: 'null' }] }",
+        "33:50: /paths/~1v1~1notes/get/responses/200/content/application~1json/schema: the body must be a $ref to a model",
+    ),
+    row(
+        "    Note:\n      type: object\n",
+        "    Note:\n      type: object\n      additionalProperties: false\n",
+        "66:7: /components/schemas/Note: `Note` is answered, so SDKs must be able to read new fields",
+    ),
+    row(
+        "    Note:\n      type: object\n",
+        "    Note:\n      type: object\n      additionalProperties: true\n",
+        "67:29: /components/schemas/Note/additionalProperties: `additionalProperties: true` is the default",
+    ),
+    row(
+        "    Note:\n      type: object\n",
+        "    Note:\n      type: object\n      additionalProperties: { type: string }\n",
+        "67:29: /components/schemas/Note/additionalProperties: an object has either",
+    ),
+    row(
+        "schema: { $ref: '#/components/schemas/NoteUpdate' }",
+        "schema: { $ref: '#/components/schemas/Note' }",
+        "66:7: /components/schemas/Note: `Note` is both sent and answered",
+    ),
+    row(
+        "parent: { type: [string, 'null'] }",
+        "parent: { oneOf: [{ $ref: '#/components/schemas/Color' }] }",
+        "71:26: /components/schemas/Note/properties/parent/oneOf: oneOf must be",
+    ),
+    row(
+        "parent: { type: [string, 'null'] }",
+        "parent: { oneOf: [{ $ref: '#/components/schemas/NoteMade' }], discriminator: { propertyName: type } }",
+        "71:26: /components/schemas/Note/properties/parent/oneOf: a union must have a name",
+    ),
+    row(
+        "parent: { type: [string, 'null'] }",
+        "parent: { anyOf: [] }",
+        "71:17: /components/schemas/Note/properties/parent: `anyOf` is not supported here: use oneOf",
+    ),
+    row(
+        "parent: { type: [string, 'null'] }",
+        "parent: { type: file }",
+        "71:25: /components/schemas/Note/properties/parent/type: unknown type `file`",
+    ),
+    row(
+        "parent: { type: [string, 'null'] }",
+        "parent: { type: integer, format: int16 }",
+        "71:42: /components/schemas/Note/properties/parent/format: unknown format `int16` of a number",
+    ),
+    row(
+        "parent: { type: [string, 'null'] }",
+        "parent: { type: integer, minimum: low }",
+        "71:43: /components/schemas/Note/properties/parent/minimum: must be a number, is a string",
+    ),
+    row(
+        "parent: { type: [string, 'null'] }",
+        "parent: { type: integer, const: 3 }",
+        "71:17: /components/schemas/Note/properties/parent: a constant must be a string",
+    ),
+    row(
+        "parent: { type: [string, 'null'] }",
+        "parent: { type: string, deprecated: 1 }",
+        "71:45: /components/schemas/Note/properties/parent/deprecated: must be true or false",
+    ),
+    row(
+        "parent: { type: [string, 'null'] }",
+        "\"--\": { type: string }",
+        "71:9: /components/schemas/Note/properties/--: `--` has no letter or digit",
+    ),
+    row(
+        "    Color:\n",
+        "    NullableColor: { type: string }\n    Color:\n",
+        "61:20: /components/schemas/NullableColor: names with `Nullable`",
+    ),
+    row(
+        "enum: [red, green]",
+        "enum: [red, green]\n      x-enum-names: { red: Dark-Red }",
+        "62:7: /components/schemas/Color: `Dark-Red` is no name in snake_case",
+    ),
+    row(
+        "type: string\n      x-open-enum: true",
+        "type: boolean\n      x-open-enum: true",
+        "64:13: /components/schemas/Color/enum: an enum must be of type string or integer",
+    ),
+    row(
+        "      oneOf: [{ $ref: '#/components/schemas/NoteMade' }]\n",
+        "      oneOf: []\n",
+        "95:31: /components/schemas/Event/discriminator/mapping/note.made: `NoteMade` is missing from oneOf",
+    ),
+    row(
+        "content: { application/json: { schema: { $ref: '#/components/schemas/NoteMade' } } }",
+        "content: {}",
+        "35:3: /webhooks/note.made: a webhook needs a requestBody of application/json",
+    ),
 ];

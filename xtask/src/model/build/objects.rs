@@ -29,6 +29,7 @@ pub fn object(spec: &Spec, roles: &Roles, name: &str, schema: &Schema) -> Option
         name: name.to_owned(),
         part,
         description: schema.description.clone(),
+        constraints: limits::phrases(schema),
         fields,
         secret: holds_secret(spec, schema, &mut HashSet::new()),
         page_of: page_of(spec, name),

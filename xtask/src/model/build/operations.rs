@@ -203,13 +203,15 @@ fn success_body(response: &spec::Response) -> SuccessBody {
 }
 
 fn headers(spec: &Spec, response: &spec::Response) -> Vec<ResponseHeader> {
-    let header = |(name, header): &(String, OrRef<spec::Header>)| ResponseHeader {
-        name: name.clone(),
-        description: header
-            .get(&spec.components.headers)
-            .and_then(|header| header.description.clone()),
+    let header = |(name, header): &(String, OrRef<spec::Header>)| {
+        let header = header.get(&spec.components.headers)?;
+        Some(ResponseHeader {
+            name: name.clone(),
+            required: header.required,
+            description: header.description.clone(),
+        })
     };
-    response.headers.iter().map(header).collect()
+    response.headers.iter().filter_map(header).collect()
 }
 
 fn answers(spec: &Spec, operation: &spec::Operation) -> Vec<Answer> {

@@ -923,6 +923,8 @@ impl PartInput {
 }
 
 /// A change.
+///
+/// Limits: at least 1 field.
 #[derive(Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
