@@ -8,6 +8,7 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rand::Rng as _;
 use sqlx::any::AnyPoolOptions;
+use sqlx::{AnyConnection, Connection as _};
 
 use super::migrate::{self, Outcome};
 use super::{Dialect, Store};
@@ -84,6 +85,12 @@ impl Store {
             }
             Target::Postgres(url) => (url.clone(), Dialect::Postgres),
         };
+        // A pool hides why it cannot connect: it tries again until its time limit and then names only that.
+        if *target != Target::Memory {
+            let mut first = AnyConnection::connect(&url).await.map_err(explain)?;
+            dialect.prepare(&mut first).await.map_err(explain)?;
+            first.close().await.map_err(explain)?;
+        }
         let pool = |connections| {
             AnyPoolOptions::new()
                 .max_connections(connections)
