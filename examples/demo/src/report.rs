@@ -30,7 +30,7 @@ pub fn step(name: &str, text: impl std::fmt::Display) -> Result<()> {
 
 /// A bar on the terminal; where there is none, nothing is shown.
 pub fn bar(length: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("  visits    {bar:32} {pos}/{len}  {per_sec}");
+    let style = ProgressStyle::with_template("  visits    {bar:32} {pos}/{len}");
     ProgressBar::new(length as u64)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
