@@ -27,7 +27,7 @@ pub struct App {
     /// The settings.
     pub config: Config,
     /// The spec.
-    pub contract: Contract,
+    pub contract: &'static Contract,
     /// Requests per key.
     pub limiter: Limiter,
     /// Idempotency keys whose request is being carried out.

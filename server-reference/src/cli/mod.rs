@@ -34,6 +34,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API and the short links
+    ///
+    /// Without --dev, requests are routed by Host: the workspaces' domains lead to short links, every
+    /// other host to the API. SIGTERM and SIGINT stop the server gracefully: running requests finish,
+    /// and clicks are written.
     Serve(serve::Serve),
     /// Create workspaces, list them, change their plan and settings
     #[command(subcommand)]

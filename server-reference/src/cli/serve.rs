@@ -15,10 +15,7 @@ use crate::config::Config;
 use crate::server::Server;
 use crate::store::Target;
 
-/// Serve the API and the short links.
-///
-/// Without --dev, requests are routed by Host: the workspaces' domains lead to short links, every other host to the
-/// API. SIGTERM and SIGINT stop the server gracefully: running requests finish, and clicks are written.
+/// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Where to listen; port 0 lets the system choose
@@ -33,8 +30,10 @@ pub struct Serve {
         verbatim_doc_comment
     )]
     database: Option<Target>,
-    /// Development: API and short links on one address, a team workspace with keys where there is none, printed
-    /// as one line of JSON when ready, and the data in memory unless --database is given
+    /// Development: API and short links on one address, with keys, in memory
+    ///
+    /// Makes a team workspace with keys where there is none, and prints one line of JSON when ready: base_url,
+    /// api_key, read_key, workspace_id. The data is in memory unless --database is given.
     #[arg(long)]
     dev: bool,
     /// Requests per key and window [default: 6000/60; with --dev: 1000000/60]

@@ -1,8 +1,5 @@
 //! What differs between SQLite and PostgreSQL, all of it.
 
-use sqlx::Any;
-use sqlx::pool::PoolConnection;
-
 /// Which database the queries run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -96,11 +93,11 @@ impl Dialect {
     }
 
     /// Checks that what was opened is a sound database; cheap, once at the start.
-    pub async fn check(self, connection: &mut PoolConnection<Any>) -> sqlx::Result<Option<String>> {
+    pub async fn check(self, connection: &mut sqlx::AnyConnection) -> sqlx::Result<Option<String>> {
         match self {
             Self::Sqlite => {
                 let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-                    .fetch_one(&mut **connection)
+                    .fetch_one(connection)
                     .await?;
                 Ok((verdict != "ok").then_some(verdict))
             }

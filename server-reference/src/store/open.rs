@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rand::Rng as _;
+use sqlx::Connection as _;
 use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyConnection, Connection as _};
 
 use super::migrate::{self, Outcome};
 use super::{Dialect, Store};
@@ -85,12 +85,13 @@ impl Store {
             }
             Target::Postgres(url) => (url.clone(), Dialect::Postgres),
         };
-        // A pool hides why it cannot connect: it tries again until its time limit and then names only that.
+        // One connection first: a pool would try again and again where one answer is enough.
+        let mut first = sqlx::AnyConnection::connect(&url).await.map_err(explain)?;
         if *target != Target::Memory {
-            let mut first = AnyConnection::connect(&url).await.map_err(explain)?;
             dialect.prepare(&mut first).await.map_err(explain)?;
-            first.close().await.map_err(explain)?;
+            migrate(&mut first, dialect, target, clock).await?;
         }
+        first.close().await.map_err(explain)?;
         let pool = |connections| {
             AnyPoolOptions::new()
                 .max_connections(connections)
@@ -102,43 +103,25 @@ impl Store {
                 .connect(&url)
         };
         // In memory, a second connection would be a second, empty database.
-        let write = pool(if dialect == Dialect::Sqlite {
+        let writers = if dialect == Dialect::Sqlite {
             1
         } else {
             2 * READERS
-        })
-        .await
-        .map_err(explain)?;
+        };
+        let write = pool(writers).await.map_err(explain)?;
         let read = match target {
             Target::File(_) => pool(READERS).await.map_err(explain)?,
             Target::Memory | Target::Postgres(_) => write.clone(),
         };
-        let store = Self {
+        if *target == Target::Memory {
+            let mut connection = write.acquire().await.map_err(explain)?;
+            migrate(&mut connection, dialect, target, clock).await?;
+        }
+        Ok(Self {
             read,
             write,
             dialect,
-        };
-        store.migrate(target, clock).await?;
-        Ok(store)
-    }
-
-    async fn migrate(&self, target: &Target, clock: &dyn Clock) -> Result<(), OpenError> {
-        let explain = |error: sqlx::Error| OpenError(explain(target, &error));
-        let mut connection = self.read().await.map_err(explain)?;
-        if let Some(damage) = self.dialect.check(&mut connection).await.map_err(explain)? {
-            return Err(OpenError(damaged(target, &damage)));
-        }
-        drop(connection);
-        let mut tx = self.write().await.map_err(explain)?;
-        match migrate::run(&mut tx, self.dialect, clock.now())
-            .await
-            .map_err(explain)?
-        {
-            Outcome::Current => tx.commit().await.map_err(explain),
-            Outcome::Newer(version) => Err(OpenError(format!(
-                "{target} was written by a newer approute-server (schema {version}); use that version or a newer one"
-            ))),
-        }
+        })
     }
 
     /// A secret that all nodes on this database share, made at its first use.
@@ -159,6 +142,32 @@ impl Store {
             .await?;
         tx.commit().await?;
         Ok(secret)
+    }
+}
+
+/// Checks that the database is sound, and brings its schema up to date.
+async fn migrate(
+    connection: &mut sqlx::AnyConnection,
+    dialect: Dialect,
+    target: &Target,
+    clock: &dyn Clock,
+) -> Result<(), OpenError> {
+    let explain = |error: sqlx::Error| OpenError(explain(target, &error));
+    if let Some(damage) = dialect.check(connection).await.map_err(explain)? {
+        return Err(OpenError(damaged(target, &damage)));
+    }
+    let mut tx = connection
+        .begin_with(dialect.begin_write())
+        .await
+        .map_err(explain)?;
+    match migrate::run(&mut tx, dialect, clock.now())
+        .await
+        .map_err(explain)?
+    {
+        Outcome::Current => tx.commit().await.map_err(explain),
+        Outcome::Newer(version) => Err(OpenError(format!(
+            "{target} was written by a newer approute-server (schema {version}); use that version or a newer one"
+        ))),
     }
 }
 
@@ -185,6 +194,8 @@ fn check_path(path: &Path) -> Result<(), OpenError> {
 }
 
 fn damaged(target: &Target, reason: &str) -> String {
+    let reason: Vec<&str> = reason.split_whitespace().collect();
+    let reason = reason.join(" ");
     format!(
         "{target} is damaged or no AppRoute database ({reason}); restore it from a backup or name another file"
     )

@@ -1,8 +1,9 @@
 //! The spec, embedded, with a validator compiled at start for each body and parameter.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
-use jsonschema::{Draft, Validator};
+use jsonschema::{Draft, Registry, Validator};
 use serde_json::{Map, Value, json};
 
 use super::errors;
@@ -12,6 +13,9 @@ use crate::problem::FieldError;
 pub const OPENAPI: &str = include_str!("../../../spec/openapi.json");
 /// The same in OpenAPI 3.0, for tools that stop there.
 pub const OPENAPI_3_0: &str = include_str!("../../../spec/openapi-3.0.json");
+
+/// The address under which schemas refer to the spec's components.
+const SCHEMAS: &str = "approute:///spec";
 
 /// Where a parameter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +60,7 @@ impl Parameter {
         let mut found = errors::collect(&self.validator, value);
         for error in &mut found {
             error.pointer = format!("{place}:{}", self.name);
+            error.message = error.message.replacen("The value", &self.name, 1);
         }
         found
     }
@@ -87,10 +92,24 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// Compiles the embedded spec.
-    pub fn load() -> Result<Self, String> {
+    /// The embedded spec, compiled once for the whole process.
+    pub fn load() -> Result<&'static Self, String> {
+        static CONTRACT: OnceLock<Result<Contract, String>> = OnceLock::new();
+        CONTRACT
+            .get_or_init(Self::compile)
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    fn compile() -> Result<Self, String> {
         let spec: Value = serde_json::from_str(OPENAPI).map_err(|error| error.to_string())?;
-        let schemas = &spec["components"]["schemas"];
+        let schemas = json!({ "components": { "schemas": spec["components"]["schemas"] } });
+        let schemas = Registry::new()
+            .draft(Draft::Draft202012)
+            .add(SCHEMAS, &schemas)
+            .and_then(|registry| registry.prepare())
+            .map_err(|error| error.to_string())?;
+        let schemas = &schemas;
         let mut operations = HashMap::new();
         for item in spec["paths"].as_object().into_iter().flat_map(Map::values) {
             let shared = item["parameters"].as_array().cloned().unwrap_or_default();
@@ -131,7 +150,7 @@ impl Contract {
 
 fn rules<'a>(
     spec: &Value,
-    schemas: &Value,
+    schemas: &Registry<'_>,
     operation: &Value,
     parameters: impl Iterator<Item = &'a Value>,
 ) -> Result<OperationRules, String> {
@@ -191,12 +210,16 @@ fn resolve<'a>(spec: &'a Value, node: &'a Value) -> &'a Value {
 }
 
 /// Compiles a schema that refers to the spec's components.
-fn compile(schemas: &Value, schema: &Value) -> Result<Validator, String> {
-    let document = json!({ "allOf": [schema], "components": { "schemas": schemas } });
+fn compile(schemas: &Registry<'_>, schema: &Value) -> Result<Validator, String> {
+    let schema = match schema["$ref"].as_str() {
+        Some(target) => json!({ "$ref": format!("{SCHEMAS}{target}") }),
+        None => schema.clone(),
+    };
     jsonschema::options()
         .with_draft(Draft::Draft202012)
+        .with_registry(schemas)
         .should_validate_formats(true)
         .should_ignore_unknown_formats(true)
-        .build(&document)
+        .build(&schema)
         .map_err(|error| error.to_string())
 }

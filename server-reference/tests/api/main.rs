@@ -1,0 +1,18 @@
+//! The API over HTTP, sentence by sentence of its contract. Every answer is held against the spec.
+
+#![forbid(unsafe_code)]
+
+mod auth;
+mod batch;
+mod concurrency;
+mod confirmation;
+mod harness;
+mod http_client;
+#[path = "http.rs"]
+mod http_itself;
+mod idempotency;
+mod input;
+mod links;
+mod list;
+mod redirect;
+mod spec;

@@ -1,0 +1,277 @@
+//! Commands and their answers.
+
+use crate::process::{Served, assert_one_line, call, database, run, succeed};
+
+const LIST: &str = "/v1/links";
+
+#[test]
+fn help_reads_well() {
+    let help = succeed(&["--help"]);
+    for word in ["serve --dev", "workspace", "keys", "domains", "Usage"] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+    let help = succeed(&["serve", "--help"]);
+    for word in [
+        "--listen",
+        "127.0.0.1:8787",
+        "--database",
+        "--dev",
+        "sqlite:PATH",
+        "SIGTERM",
+    ] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+    for command in [
+        &["keys", "rotate", "--help"][..],
+        &["workspace", "create", "--help"],
+        &["domains", "add", "--help"],
+    ] {
+        succeed(command);
+    }
+    assert_eq!(run(&["fly"]).status.code(), Some(2));
+    assert_eq!(
+        run(&["keys", "create", "--scope", "all"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn dev_prints_one_line_and_stops_on_a_signal() {
+    for signal in ["TERM", "INT"] {
+        let server = Served::start(&[]);
+        assert!(server.text("base_url").starts_with("http://127.0.0.1:"));
+        assert!(server.text("workspace_id").starts_with("wsp_"));
+        assert_eq!(server.ready.as_object().unwrap().len(), 4);
+        assert_eq!(
+            call(
+                server.address(),
+                "GET",
+                LIST,
+                server.text("api_key"),
+                "",
+                ""
+            )
+            .unwrap()
+            .0,
+            200
+        );
+        assert_eq!(
+            call(
+                server.address(),
+                "GET",
+                LIST,
+                server.text("read_key"),
+                "",
+                ""
+            )
+            .unwrap()
+            .0,
+            200
+        );
+        server.signal(signal);
+        assert_eq!(server.finish(), (String::new(), Some(0)));
+    }
+}
+
+#[test]
+fn a_dev_database_keeps_its_workspace() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = database(&folder.path().join("dev.db"));
+    let body = r#"{"url":"https://example.com/","slug":"kept"}"#;
+    let first = Served::start(&["--database", &file]);
+    assert_eq!(
+        call(
+            first.address(),
+            "POST",
+            LIST,
+            first.text("api_key"),
+            "",
+            body
+        )
+        .unwrap()
+        .0,
+        201
+    );
+    let (workspace, key) = (
+        first.text("workspace_id").to_owned(),
+        first.text("api_key").to_owned(),
+    );
+    first.signal("TERM");
+    assert_eq!(first.finish().1, Some(0));
+    let second = Served::start(&["--database", &file]);
+    assert_eq!(second.text("workspace_id"), workspace);
+    assert_ne!(
+        second.text("api_key"),
+        key,
+        "the old one is stored as a hash only"
+    );
+    for key in [second.text("api_key"), &key] {
+        let (status, page) = call(second.address(), "GET", LIST, key, "", "").unwrap();
+        assert_eq!(
+            (status, &page["items"][0]["slug"]),
+            (200, &serde_json::json!("kept"))
+        );
+        let short = page["items"][0]["short_url"].as_str().unwrap();
+        assert_eq!(
+            short,
+            format!("{}/kept", second.text("base_url")),
+            "at the address of today"
+        );
+    }
+    second.signal("KILL");
+}
+
+#[test]
+fn keys_and_plans_change_while_a_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = database(&folder.path().join("a b%20#?ä.db"));
+    let with = |arguments: &[&str]| succeed(&[arguments, &["--database", &file]].concat());
+    // The first command makes the database.
+    let workspace = with(&[
+        "workspace",
+        "create",
+        "--name",
+        "Acme",
+        "--plan",
+        "team",
+        "--domain",
+        "Go.Example.com",
+    ]);
+    let server = Served::start(&["--database", &file]);
+    let list = |key: &str| call(server.address(), "GET", LIST, key, "", "").unwrap();
+    let key = with(&[
+        "keys",
+        "create",
+        "--workspace",
+        &workspace,
+        "--name",
+        "ci",
+        "--scope",
+        "read_write",
+    ]);
+    assert!(key.starts_with("apr_live_"), "{key}");
+    let (status, link) = call(
+        server.address(),
+        "POST",
+        LIST,
+        &key,
+        "",
+        r#"{"url":"https://example.com/"}"#,
+    )
+    .unwrap();
+    assert_eq!(
+        (status, &link["domain"]),
+        (201, &serde_json::json!("go.example.com"))
+    );
+
+    let table = with(&["keys", "list", "--workspace", &workspace]);
+    let row = table.lines().nth(1).unwrap();
+    assert!(
+        row.contains("ci") && row.contains("read_write") && row.contains("active"),
+        "{table}"
+    );
+    assert!(!table.contains(&key) && table.contains(&key[key.len() - 4..]));
+    let id = row.split_whitespace().next().unwrap().to_owned();
+
+    with(&["workspace", "update", &workspace, "--plan", "pro"]);
+    assert_eq!(list(&key).1["code"], "plan_upgrade_required");
+    with(&["workspace", "update", &workspace, "--plan", "team"]);
+    assert_eq!(list(&key).0, 200);
+
+    let second = with(&["keys", "rotate", &id, "--expire-previous-in", "24h"]);
+    assert_eq!(
+        (list(&key).0, list(&second).0),
+        (200, 200),
+        "both, while the rotation overlaps"
+    );
+    let third = with(&["keys", "rotate", &id]);
+    assert_eq!(list(&second).1["code"], "revoked_api_key");
+    assert_eq!(list(&key).1["code"], "revoked_api_key", "all older ones");
+    assert_eq!(list(&third).0, 200);
+    assert_eq!(with(&["keys", "revoke", &id]), id);
+    assert_eq!(list(&third).1["code"], "revoked_api_key");
+    assert!(with(&["keys", "list"]).contains("revoked"));
+    assert_one_line(
+        &run(&["keys", "rotate", &id, "--database", &file]),
+        &["revoked", "create a new key"],
+    );
+
+    assert!(with(&["workspace", "list"]).contains("Acme"));
+    with(&[
+        "domains",
+        "add",
+        "links.example.com",
+        "--workspace",
+        &workspace,
+    ]);
+    assert!(with(&["domains", "list"]).contains("links.example.com"));
+    with(&["domains", "remove", "links.example.com"]);
+    assert_one_line(
+        &run(&["domains", "remove", "go.example.com", "--database", &file]),
+        &["has links"],
+    );
+}
+
+#[test]
+fn what_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = database(&folder.path().join("x.db"));
+    let nothing = "wsp_01JD7XZR5J3M1T8G6Q2N0V7WZA";
+    for (arguments, words) in [
+        (
+            &[
+                "keys",
+                "create",
+                "--workspace",
+                nothing,
+                "--name",
+                "n",
+                "--scope",
+                "read",
+            ][..],
+            &["no workspace", "workspace list"][..],
+        ),
+        (&["keys", "revoke", "key_x"], &["no key key_x", "keys list"]),
+        (&["keys", "rotate", "key_x"], &["no key key_x"]),
+        (
+            &["workspace", "update", nothing, "--plan", "pro"],
+            &["no workspace"],
+        ),
+        (
+            &["domains", "add", "a.example", "--workspace", nothing],
+            &["no workspace"],
+        ),
+        (&["confirmations", "approve", "cnf_x"], &["10 minutes"]),
+    ] {
+        assert_one_line(&run(&[arguments, &["--database", &file]].concat()), words);
+    }
+    assert_eq!(
+        succeed(&["keys", "list", "--database", &file])
+            .lines()
+            .count(),
+        1
+    );
+    let free = succeed(&[
+        "workspace",
+        "create",
+        "--name",
+        "n",
+        "--plan",
+        "free",
+        "--database",
+        &file,
+    ]);
+    let made = run(&[
+        "keys",
+        "create",
+        "--workspace",
+        &free,
+        "--name",
+        "n",
+        "--scope",
+        "read",
+        "--database",
+        &file,
+    ]);
+    assert!(String::from_utf8_lossy(&made.stderr).contains("after an upgrade"));
+}

@@ -1,0 +1,8 @@
+//! The real binary: command line, faults, and SIGKILL.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod crash;
+mod faults;
+mod process;

@@ -1,0 +1,169 @@
+//! Runs the binary.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The binary with these arguments, and an environment of its own.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_approute-server"));
+    command
+        .args(arguments)
+        .env_remove("APPROUTE_DATABASE")
+        .env_remove("APPROUTE_LOG");
+    command
+}
+
+/// Runs to the end.
+pub fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+/// Runs to the end and expects success; gives stdout without its last line break.
+pub fn succeed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .trim_end()
+        .to_owned()
+}
+
+/// Holds a failed run to the rules: exit code 1, nothing on stdout, one line on stderr with each of these words.
+pub fn assert_one_line(output: &Output, words: &[&str]) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = error
+        .lines()
+        .filter(|line| !line.contains(" INFO "))
+        .collect();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(
+        output.stdout.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    assert_eq!(lines.len(), 1, "{error}");
+    assert!(lines[0].starts_with("approute-server: "), "{error}");
+    for word in words {
+        assert!(lines[0].contains(word), "{word:?} is not in: {error}");
+    }
+}
+
+/// `sqlite:PATH`.
+pub fn database(path: &Path) -> String {
+    format!("sqlite:{}", path.display())
+}
+
+/// A server of the real binary, killed when it is dropped.
+pub struct Served {
+    pub child: Child,
+    /// What `--dev` printed.
+    pub ready: Value,
+}
+
+impl Served {
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut all = vec!["serve", "--dev", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        Self::spawn(command(&all))
+    }
+
+    /// A server whose files cannot grow beyond so many blocks of 1,024 bytes.
+    pub fn start_limited(database: &str, blocks: u32) -> Self {
+        let binary = env!("CARGO_BIN_EXE_approute-server");
+        let serve =
+            format!("exec {binary} serve --dev --listen 127.0.0.1:0 --database '{database}'");
+        let mut command = Command::new("bash");
+        command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; {serve}")]);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
+        Self { child, ready }
+    }
+
+    pub fn text(&self, field: &str) -> &str {
+        self.ready[field].as_str().unwrap()
+    }
+
+    /// `host:port`.
+    pub fn address(&self) -> &str {
+        self.text("base_url").strip_prefix("http://").unwrap()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([&format!("-{name}"), &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// What is left on stdout, and the exit code.
+    pub fn finish(mut self) -> (String, Option<i32>) {
+        let mut rest = String::new();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut rest)
+            .unwrap();
+        (rest, self.child.wait().unwrap().code())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One call over a connection of its own; none where the connection broke before the answer was whole.
+pub fn call(
+    address: &str,
+    method: &str,
+    path: &str,
+    key: &str,
+    extra: &str,
+    body: &str,
+) -> Option<(u16, Value)> {
+    use std::io::Write as _;
+    let mut stream = std::net::TcpStream::connect(address).ok()?;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+         {extra}connection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let answer = String::from_utf8(answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    if body.is_empty() {
+        return Some((status, Value::Null));
+    }
+    Some((status, serde_json::from_str(body).ok()?))
+}
