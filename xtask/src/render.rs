@@ -10,7 +10,7 @@
 //! | `quote` | a string literal with JSON's escapes, which JavaScript, Python, Ruby and Go read alike |
 //! | `wire` | a value as in a URL: strings without quotes |
 //! | `go_name`, `go_local`, `go_type(params)`, `go_model(params)` | Go's spellings; `params` lists models that are arguments |
-//! | `rust_doc`, `rust_ident`, `rust_setter`, `rust_variant`, `rust_type`, `rust_base_type`, `rust_string` | Rust's spellings |
+//! | `rust_doc("fallback")`, `rust_ident`, `rust_setter`, `rust_variant`, `rust_type`, `rust_base_type`, `rust_string` | Rust's spellings |
 //!
 //! An undefined variable is an error, so that a misspelt member cannot silently render as nothing.
 
@@ -164,13 +164,11 @@ fn comment(text: &Value, prefix: &str, width: Option<usize>) -> String {
     )
 }
 
-/// Text as `///` lines that rustdoc reads as it is meant; nothing where there is no text.
-fn rust_doc(text: &Value) -> String {
-    let text = markdown::rustdoc(text.as_str().unwrap_or_default());
+/// Text as `///` lines that rustdoc reads as it is meant; where there is none, `fallback`, or nothing.
+fn rust_doc(text: &Value, fallback: Option<String>) -> String {
+    let text = text.as_str().filter(|text| !text.trim().is_empty());
+    let text = text.or(fallback.as_deref()).unwrap_or_default();
     let line = |line: String| format!("/// {line}").trim_end().to_owned();
-    let lines: Vec<_> = markdown::wrap(&text, WIDTH - 8)
-        .into_iter()
-        .map(line)
-        .collect();
-    lines.join("\n")
+    let lines = markdown::wrap(&markdown::rustdoc(text), WIDTH - 8);
+    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -25,13 +25,19 @@ pub struct Thing {
     pub type_: Mood,
     /// Ends comments: */ and """ and --\>.
     pub self_: String,
+    /// `class`.
     pub class: bool,
+    /// `end`.
     pub end: String,
+    /// `func`.
     pub func: String,
+    /// `fn`.
     pub fn_: Code,
+    /// `level`.
     pub level: LevelRead,
     /// Its own words.
     pub when: chrono::DateTime<chrono::Utc>,
+    /// `maybe`.
     pub maybe: Option<i64>,
     /// Null or an id.
     pub maybe_ref: Option<String>,
@@ -39,27 +45,40 @@ pub struct Thing {
     pub maybe_model: Option<Part>,
     /// Odd values.
     pub maybe_mood: Option<Mood>,
+    /// `list`.
     pub list: Vec<Part>,
+    /// `lists`.
     pub lists: Vec<Vec<Option<String>>>,
     /// Free keys.
     pub labels: Labels,
+    /// `scores`.
     pub scores: Scores,
+    /// `parts`.
     pub parts: Parts,
     /// Any JSON value.
     pub any: serde_json::Value,
+    /// `pi`.
     pub pi: f64,
+    /// `big`.
     pub big: i64,
+    /// `secret`.
     pub secret: String,
     /// Old.
     #[deprecated]
     pub optional: Option<String>,
     /// Null by itself.
     pub maybe_text: Option<String>,
+    /// `2fa`.
     pub n2fa: Option<bool>,
+    /// `map`.
     pub map: Option<String>,
+    /// `key`.
     pub key: Option<String>,
+    /// `Other`.
     pub other: Option<String>,
+    /// `crate`.
     pub crate_: Option<String>,
+    /// `async`.
     pub async_: Option<String>,
     /// Fields that this version of the SDK does not know.
     pub extra: Extra,
@@ -352,6 +371,7 @@ impl serde::Serialize for Thing {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Part {
+    /// `name`.
     pub name: String,
     /// Fields that this version of the SDK does not know.
     pub extra: Extra,
@@ -410,10 +430,13 @@ impl serde::Serialize for Part {
     }
 }
 
+/// `ThingPage`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ThingPage {
+    /// `data`.
     pub data: Vec<Thing>,
+    /// `next_after`.
     pub next_after: Option<String>,
     /// Fields that this version of the SDK does not know.
     pub extra: Extra,
@@ -482,6 +505,7 @@ impl serde::Serialize for ThingPage {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ThingCreatedEvent {
+    /// `type`.
     pub type_: String,
     /// Has a field of every kind. */ """
     ///
@@ -553,10 +577,12 @@ impl serde::Serialize for ThingCreatedEvent {
     }
 }
 
+/// `SecondEvent`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 #[deprecated]
 pub struct SecondEvent {
+    /// `type`.
     pub type_: String,
     /// Fields that this version of the SDK does not know.
     pub extra: Extra,
@@ -619,7 +645,9 @@ impl serde::Serialize for SecondEvent {
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Trouble {
+    /// `code`.
     pub code: TroubleCode,
+    /// `token`.
     pub token: Option<String>,
     /// Fields that this version of the SDK does not know.
     pub extra: Extra,
@@ -708,10 +736,13 @@ pub struct ThingCreate {
     /// Limits: matching `^thg_[0-9]+$`.
     #[serde(rename = "self")]
     pub self_: String,
+    /// `kind`.
     #[serde(rename = "kind")]
     pub kind: String,
+    /// `required_null`.
     #[serde(rename = "required_null")]
     pub required_null: Option<String>,
+    /// `new`.
     #[serde(rename = "new", default, skip_serializing_if = "Option::is_none")]
     pub new: Option<String>,
     /// Limits: exactly 4 characters.
@@ -731,23 +762,29 @@ pub struct ThingCreate {
     /// Limits: 1 to 5 items; each item once.
     #[serde(rename = "tags", default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
+    /// `moods`.
     #[serde(rename = "moods", default, skip_serializing_if = "Option::is_none")]
     pub moods: Option<Vec<Mood>>,
     /// Free keys.
     #[serde(rename = "labels", default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Labels>,
+    /// `scores`.
     #[serde(rename = "scores", default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<Scores>,
+    /// `when`.
     #[serde(rename = "when", default, skip_serializing_if = "Option::is_none")]
     pub when: Option<chrono::DateTime<chrono::Utc>>,
+    /// `parts`.
     #[serde(rename = "parts", default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Vec<PartInput>>,
     /// Any JSON value.
     #[serde(rename = "any", default, skip_serializing_if = "Option::is_none")]
     pub any: Option<serde_json::Value>,
+    /// `old`.
     #[deprecated]
     #[serde(rename = "old", default, skip_serializing_if = "Option::is_none")]
     pub old: Option<String>,
+    /// `shape`.
     #[serde(rename = "shape", default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<Shape>,
 }
@@ -805,6 +842,7 @@ impl ThingCreate {
         }
     }
 
+    /// `new`.
     #[must_use]
     pub fn with_new(mut self, new: impl Into<String>) -> Self {
         self.new = Some(new.into());
@@ -844,6 +882,7 @@ impl ThingCreate {
         self
     }
 
+    /// `moods`.
     #[must_use]
     pub fn moods(mut self, moods: impl IntoIterator<Item = impl Into<Mood>>) -> Self {
         self.moods = Some(moods.into_iter().map(|item| item.into()).collect());
@@ -862,6 +901,7 @@ impl ThingCreate {
         self
     }
 
+    /// `scores`.
     #[must_use]
     pub fn scores(
         mut self,
@@ -873,12 +913,14 @@ impl ThingCreate {
         self
     }
 
+    /// `when`.
     #[must_use]
     pub fn when(mut self, when: impl Into<chrono::DateTime<chrono::Utc>>) -> Self {
         self.when = Some(when.into());
         self
     }
 
+    /// `parts`.
     #[must_use]
     pub fn parts(mut self, parts: impl IntoIterator<Item = PartInput>) -> Self {
         self.parts = Some(parts.into_iter().collect());
@@ -892,6 +934,7 @@ impl ThingCreate {
         self
     }
 
+    /// `old`.
     #[deprecated]
     #[must_use]
     pub fn old(mut self, old: impl Into<String>) -> Self {
@@ -899,6 +942,7 @@ impl ThingCreate {
         self
     }
 
+    /// `shape`.
     #[must_use]
     pub fn shape(mut self, shape: Shape) -> Self {
         self.shape = Some(shape);
@@ -906,10 +950,12 @@ impl ThingCreate {
     }
 }
 
+/// `PartInput`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PartInput {
+    /// `name`.
     #[serde(rename = "name")]
     pub name: String,
 }
@@ -929,8 +975,10 @@ impl PartInput {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ThingUpdate {
+    /// `self`.
     #[serde(rename = "self", default, skip_serializing_if = "Option::is_none")]
     pub self_: Option<String>,
+    /// `maybe`.
     ///
     /// Absent leaves it as it is, null clears it.
     #[serde(rename = "maybe", default, skip_serializing_if = "crate::Patch::is_absent")]
@@ -963,10 +1011,12 @@ pub struct ThingUpdate {
         skip_serializing_if = "crate::Patch::is_absent"
     )]
     pub password: crate::Patch<String>,
+    /// `when`.
     ///
     /// Absent leaves it as it is, null clears it.
     #[serde(rename = "when", default, skip_serializing_if = "crate::Patch::is_absent")]
     pub when: crate::Patch<chrono::DateTime<chrono::Utc>>,
+    /// `deep`.
     ///
     /// Absent leaves it as it is, null clears it.
     #[serde(rename = "deep", default, skip_serializing_if = "crate::Patch::is_absent")]
@@ -1004,12 +1054,14 @@ impl ThingUpdate {
         }
     }
 
+    /// `self`.
     #[must_use]
     pub fn self_(mut self, self_: impl Into<String>) -> Self {
         self.self_ = Some(self_.into());
         self
     }
 
+    /// `maybe`.
     #[must_use]
     pub fn maybe(mut self, maybe: i64) -> Self {
         self.maybe = crate::Patch::Value(maybe);
@@ -1090,6 +1142,7 @@ impl ThingUpdate {
         self
     }
 
+    /// `when`.
     #[must_use]
     pub fn when(mut self, when: impl Into<chrono::DateTime<chrono::Utc>>) -> Self {
         self.when = crate::Patch::Value(when.into());
@@ -1103,6 +1156,7 @@ impl ThingUpdate {
         self
     }
 
+    /// `deep`.
     #[must_use]
     pub fn deep(mut self, deep: DeepPatch) -> Self {
         self.deep = crate::Patch::Value(deep);
@@ -1117,10 +1171,12 @@ impl ThingUpdate {
     }
 }
 
+/// `DeepPatch`.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DeepPatch {
+    /// `deeper`.
     ///
     /// Absent leaves it as it is, null clears it.
     #[serde(rename = "deeper", default, skip_serializing_if = "crate::Patch::is_absent")]
@@ -1136,6 +1192,7 @@ impl DeepPatch {
         }
     }
 
+    /// `deeper`.
     #[must_use]
     pub fn deeper(mut self, deeper: DeeperPatch) -> Self {
         self.deeper = crate::Patch::Value(deeper);
@@ -1150,14 +1207,17 @@ impl DeepPatch {
     }
 }
 
+/// `DeeperPatch`.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DeeperPatch {
+    /// `ratio`.
     ///
     /// Absent leaves it as it is, null clears it.
     #[serde(rename = "ratio", default, skip_serializing_if = "crate::Patch::is_absent")]
     pub ratio: crate::Patch<f64>,
+    /// `on`.
     ///
     /// Absent leaves it as it is, null clears it.
     #[serde(rename = "on", default, skip_serializing_if = "crate::Patch::is_absent")]
@@ -1174,6 +1234,7 @@ impl DeeperPatch {
         }
     }
 
+    /// `ratio`.
     #[must_use]
     pub fn ratio(mut self, ratio: f64) -> Self {
         self.ratio = crate::Patch::Value(ratio);
@@ -1187,6 +1248,7 @@ impl DeeperPatch {
         self
     }
 
+    /// `on`.
     #[must_use]
     pub fn on(mut self, on: bool) -> Self {
         self.on = crate::Patch::Value(on);
@@ -1201,12 +1263,15 @@ impl DeeperPatch {
     }
 }
 
+/// `Circle`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Circle {
+    /// `kind`.
     #[serde(rename = "kind")]
     pub kind: String,
+    /// `r`.
     #[serde(rename = "r")]
     pub r: f64,
 }
@@ -1222,10 +1287,12 @@ impl Circle {
     }
 }
 
+/// `Square`.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Square {
+    /// `kind`.
     #[serde(rename = "kind")]
     pub kind: String,
 }
@@ -1380,6 +1447,7 @@ impl std::fmt::Display for Switch {
     }
 }
 
+/// `TroubleCode`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TroubleCode {
@@ -1502,6 +1570,7 @@ impl TryFrom<i64> for Level {
     }
 }
 
+/// `Code`.
 #[derive(
     Clone,
     Copy,
@@ -1559,6 +1628,7 @@ impl From<i64> for Code {
     }
 }
 
+/// `LevelRead`.
 #[derive(
     Clone,
     Copy,
@@ -1622,10 +1692,13 @@ pub type Labels = std::collections::BTreeMap<String, String>;
 /// Limits: keys: matching `^thg_[0-9]+$`.
 pub type LabelsPatch = std::collections::BTreeMap<String, Option<String>>;
 
+/// `Scores`.
 pub type Scores = std::collections::BTreeMap<String, Vec<f64>>;
 
+/// `Parts`.
 pub type Parts = std::collections::BTreeMap<String, Part>;
 
+/// `Shape`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Shape {
