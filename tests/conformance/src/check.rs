@@ -29,6 +29,7 @@ pub fn check(kit: &Kit) -> Problems {
         }
     }
     check_known_failing(kit, &ids, &mut problems);
+    problems.extend(crate::mutants::check(kit));
     check_coverage(kit, &operations, &mut problems);
     problems
 }

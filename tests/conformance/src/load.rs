@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::case::Case;
+use crate::mutants::Mutant;
 
 /// Everything in `tests/conformance` that is data.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Kit {
     /// The folder.
     pub root: PathBuf,
@@ -24,6 +25,8 @@ pub struct Kit {
     pub drivers: BTreeMap<String, DriverSpec>,
     /// Cells that fail and may, for now.
     pub known_failing: Vec<KnownFailing>,
+    /// The ways to break the Rust core.
+    pub mutants: Vec<Mutant>,
     /// The spec: examples and the list of operations come from it.
     pub spec: Value,
 }
@@ -104,6 +107,7 @@ pub fn load(root: &Path) -> Result<Kit, Problems> {
         cases,
         rules: typed(&root.join("rules.yaml"), &mut problems),
         drivers: typed(&root.join("drivers.yaml"), &mut problems),
+        mutants: typed(&root.join("mutants/rust.yaml"), &mut problems),
         known_failing: typed(&root.join("known-failing.yaml"), &mut problems),
         spec,
     };

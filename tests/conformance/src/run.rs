@@ -42,6 +42,8 @@ pub struct Selection {
     pub drivers: Vec<String>,
     /// Only cases whose id, area or rule contains one of these; all when empty.
     pub filters: Vec<String>,
+    /// Only cases of this rule.
+    pub rule: Option<String>,
     /// Environment variables for every driver.
     pub env: BTreeMap<String, String>,
 }
@@ -53,6 +55,13 @@ impl Selection {
                 || case.area == *filter
                 || case.rule.iter().any(|rule| rule.contains(filter))
         };
+        if self
+            .rule
+            .as_ref()
+            .is_some_and(|rule| !case.rule.contains(rule))
+        {
+            return false;
+        }
         self.filters.is_empty() || self.filters.iter().any(contains)
     }
 }

@@ -246,7 +246,8 @@ impl State {
         if entry.answer.last {
             self.stop_listening();
         }
-        self.answer(stream, &entry.answer)
+        let again = self.answer(stream, &entry.answer)?;
+        Ok(again && !request.header("connection").contains(&"close"))
     }
 
     fn answer(&self, stream: &TcpStream, answer: &Answer) -> io::Result<bool> {
