@@ -1,87 +1,33 @@
 //! Signatures in two forms over the same bytes.
 //!
 //! `X-Approute-Signature` is what a person can check with `openssl`; the three `webhook-…` headers are what the public
-//! libraries of Standard Webhooks check. Both carry one signature for each secret that is in force, so that a receiver
-//! may change over at any moment of a rotation's overlap.
+//! libraries of Standard Webhooks check. The SDK's [`approute::webhook::sign`] makes both for one secret; here they are
+//! put together for all secrets in force, so that a receiver may change over at any moment of a rotation's overlap.
 
 use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
 
+use approute::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use sha2::Sha256;
 
-use crate::clock::{Micros, SECOND};
+use crate::clock::Micros;
 
 /// `sha256=<hex>`, one for each secret, separated by a comma.
 pub const APPROUTE_SIGNATURE: HeaderName = HeaderName::from_static("x-approute-signature");
-/// The event's id.
-pub const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
-/// Seconds since 1970 when this attempt was signed.
-pub const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 /// `v1,<base64>`, one for each secret, separated by a space.
 pub const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-const PREFIX: &str = "whsec_";
-
-/// A signing secret: `whsec_` and the base64 of its bytes. It never shows in `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret {
-    text: String,
-    bytes: Vec<u8>,
+/// A new signing secret, from random bytes.
+pub fn new_secret(random: [u8; 32]) -> Secret {
+    Secret::new(format!("whsec_{}", STANDARD.encode(random)))
 }
 
-/// The text is no signing secret. It is not repeated here, since it may nearly be one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvalidSecret;
-
-impl fmt::Display for InvalidSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a signing secret is `whsec_` and the base64 of at least 24 bytes")
-    }
-}
-
-impl std::error::Error for InvalidSecret {}
-
-impl Secret {
-    /// A new secret from 32 random bytes.
-    pub fn from_random(bytes: [u8; 32]) -> Self {
-        Self {
-            text: format!("{PREFIX}{}", STANDARD.encode(bytes)),
-            bytes: bytes.to_vec(),
-        }
-    }
-
-    /// Reads a stored secret.
-    pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
-        let encoded = text.strip_prefix(PREFIX).ok_or(InvalidSecret)?;
-        let bytes = STANDARD.decode(encoded).map_err(|_| InvalidSecret)?;
-        // Standard Webhooks asks for 24 to 64 bytes.
-        if bytes.len() < 24 {
-            return Err(InvalidSecret);
-        }
-        Ok(Self {
-            text: text.to_owned(),
-            bytes,
-        })
-    }
-
-    /// The secret as its owner has it: for the answers to `create` and `rotate_secret` and for the encrypted store only.
-    pub fn reveal(&self) -> &str {
-        &self.text
-    }
-
-    /// `secret_hint`: the last four characters.
-    pub fn hint(&self) -> &str {
-        &self.text[self.text.len() - 4..]
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
+/// `secret_hint`: the last four characters.
+pub fn hint(secret: &Secret) -> &str {
+    let text = secret.expose();
+    &text[text.len().saturating_sub(4)..]
 }
 
 /// An endpoint's secret, and the one before it while a rotation overlaps.
@@ -96,12 +42,8 @@ pub struct Secrets {
 impl Secrets {
     /// The secrets in force at `now`, the current one first.
     pub fn in_force(&self, now: Micros) -> impl Iterator<Item = &Secret> {
-        let previous = self
-            .previous
-            .as_ref()
-            .filter(|(_, until)| now < *until)
-            .map(|(secret, _)| secret);
-        std::iter::once(&self.current).chain(previous)
+        let previous = self.previous.as_ref().filter(|(_, until)| now < *until);
+        std::iter::once(&self.current).chain(previous.map(|(secret, _)| secret))
     }
 
     /// Whether a rotation overlaps at `now`, so that another one has to wait or end it.
@@ -119,60 +61,59 @@ impl Secrets {
     }
 }
 
-/// The four headers of one attempt. `sent_at` is the one in the body, cut to seconds.
-pub fn headers(secrets: &Secrets, event_id: &str, sent_at: Micros, body: &[u8]) -> HeaderMap {
-    let timestamp = sent_at.div_euclid(SECOND).to_string();
-    let plain: Vec<String> = secrets
-        .in_force(sent_at)
-        .map(|secret| format!("sha256={}", plain_signature(secret, body)))
-        .collect();
-    let standard: Vec<String> = secrets
-        .in_force(sent_at)
-        .map(|secret| {
-            format!(
-                "v1,{}",
-                standard_signature(secret, event_id, &timestamp, body)
-            )
-        })
-        .collect();
-    [
-        (APPROUTE_SIGNATURE, plain.join(", ")),
-        (WEBHOOK_ID, event_id.to_owned()),
-        (WEBHOOK_TIMESTAMP, timestamp),
-        (WEBHOOK_SIGNATURE, standard.join(" ")),
-    ]
-    .into_iter()
-    .map(|(name, value)| {
-        (
-            name,
-            HeaderValue::try_from(value).expect("ids, digits, hex and base64 are visible ASCII"),
-        )
-    })
-    .collect()
+/// A delivery cannot be signed: the stored secret or the event's id is damaged. Neither is repeated here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsignable;
+
+impl fmt::Display for Unsignable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the delivery cannot be signed: its stored secret or its id is damaged")
+    }
 }
 
-/// The key is the secret's own text, so that `openssl dgst -sha256 -hmac "$SECRET"` gives the same.
-fn plain_signature(secret: &Secret, body: &[u8]) -> String {
-    let mac = keyed(secret.text.as_bytes())
-        .chain_update(body)
-        .finalize()
-        .into_bytes();
-    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+impl std::error::Error for Unsignable {}
+
+/// The four headers of one attempt. `sent_at` is the one in the body; Standard Webhooks carries its seconds.
+pub fn headers(
+    secrets: &Secrets,
+    event_id: &str,
+    sent_at: Micros,
+    body: &[u8],
+) -> Result<HeaderMap, Unsignable> {
+    let since_1970 = u64::try_from(sent_at).map_err(|_| Unsignable)?;
+    let time = UNIX_EPOCH + Duration::from_micros(since_1970);
+    let mut all: Option<HeaderMap> = None;
+    for secret in secrets.in_force(sent_at) {
+        let one = approute::webhook::sign(body, secret.expose(), event_id, time)
+            .map_err(|_| Unsignable)?;
+        match &mut all {
+            None => all = Some(one),
+            Some(all) => {
+                append(all, &one, APPROUTE_SIGNATURE, ", ")?;
+                append(all, &one, WEBHOOK_SIGNATURE, " ")?;
+            }
+        }
+    }
+    all.ok_or(Unsignable)
 }
 
-fn standard_signature(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> String {
-    let mac = keyed(&secret.bytes)
-        .chain_update(id)
-        .chain_update(".")
-        .chain_update(timestamp)
-        .chain_update(".")
-        .chain_update(body)
-        .finalize();
-    STANDARD.encode(mac.into_bytes())
-}
-
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes keys of every length")
+/// Adds the value that `from` has for `name` to the list that `to` has.
+fn append(
+    to: &mut HeaderMap,
+    from: &HeaderMap,
+    name: HeaderName,
+    separator: &str,
+) -> Result<(), Unsignable> {
+    let text = |map: &HeaderMap| {
+        map.get(&name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let (list, value) = text(to).zip(text(from)).ok_or(Unsignable)?;
+    let list =
+        HeaderValue::try_from(format!("{list}{separator}{value}")).map_err(|_| Unsignable)?;
+    to.insert(name, list);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -181,35 +122,49 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::clock::SECOND;
 
     const VECTOR: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const BODY: &[u8] = br#"{"test": 2432232314}"#;
     const AT: Micros = 1_614_265_330 * SECOND;
 
-    fn secrets(previous: Option<(Secret, Micros)>) -> Secrets {
+    fn alone(secret: &Secret) -> Secrets {
         Secrets {
-            current: Secret::parse(VECTOR).expect("the vector"),
-            previous,
+            current: secret.clone(),
+            previous: None,
         }
     }
 
-    fn value(headers: &HeaderMap, name: &HeaderName) -> String {
-        headers[name].to_str().expect("visible ASCII").to_owned()
+    fn vector() -> Secrets {
+        alone(&Secret::new(VECTOR))
+    }
+
+    fn value(headers: &HeaderMap, name: impl http::header::AsHeaderName) -> String {
+        headers
+            .get(name)
+            .expect("set")
+            .to_str()
+            .expect("visible ASCII")
+            .to_owned()
     }
 
     #[test]
     fn the_vector_of_standard_webhooks_holds() {
         let headers = headers(
-            &secrets(None),
+            &vector(),
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
             AT + 999_999,
             BODY,
-        );
+        )
+        .expect("signed");
         assert_eq!(headers.len(), 4);
-        assert_eq!(value(&headers, &WEBHOOK_ID), "msg_p5jXN8AQM9LWM0D4loKWxJek");
-        assert_eq!(value(&headers, &WEBHOOK_TIMESTAMP), "1614265330");
         assert_eq!(
-            value(&headers, &WEBHOOK_SIGNATURE),
+            value(&headers, "webhook-id"),
+            "msg_p5jXN8AQM9LWM0D4loKWxJek"
+        );
+        assert_eq!(value(&headers, "webhook-timestamp"), "1614265330");
+        assert_eq!(
+            value(&headers, "webhook-signature"),
             "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
         );
     }
@@ -221,7 +176,7 @@ mod tests {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("openssl is installed by scripts/bootstrap test");
+            .expect("scripts/bootstrap test installs openssl");
         openssl
             .stdin
             .take()
@@ -235,69 +190,79 @@ mod tests {
             .next()
             .expect("the digest comes last")
             .trim();
-        let headers = headers(&secrets(None), "evt_1", AT, BODY);
+        assert_eq!(expected.len(), 64, "{output}");
+        let headers = headers(&vector(), "evt_1", AT, BODY).expect("signed");
         assert_eq!(
-            value(&headers, &APPROUTE_SIGNATURE),
+            value(&headers, "x-approute-signature"),
             format!("sha256={expected}")
         );
     }
 
     #[test]
     fn two_secrets_sign_until_the_overlap_ends() {
-        let old = Secret::from_random([7; 32]);
-        let both = Secrets {
-            current: old.clone(),
-            previous: None,
-        }
-        .rotated(Secret::parse(VECTOR).expect("the vector"), AT, 10 * SECOND);
-        let alone = |secret: &Secret| Secrets {
-            current: secret.clone(),
-            previous: None,
-        };
+        let old = new_secret([7; 32]);
+        let both = alone(&old).rotated(Secret::new(VECTOR), AT, 10 * SECOND);
         for (now, overlaps) in [
             (AT, true),
             (AT + 10 * SECOND - 1, true),
             (AT + 10 * SECOND, false),
         ] {
-            let signed = headers(&both, "evt_1", now, BODY);
-            let [new, old] =
-                [&both.current, &old].map(|secret| headers(&alone(secret), "evt_1", now, BODY));
+            let signed = headers(&both, "evt_1", now, BODY).expect("signed");
+            let [new, old] = [&both.current, &old]
+                .map(|secret| headers(&alone(secret), "evt_1", now, BODY).expect("signed"));
             for (name, separator) in [(APPROUTE_SIGNATURE, ", "), (WEBHOOK_SIGNATURE, " ")] {
                 let mut expected = value(&new, &name);
                 if overlaps {
-                    expected.push_str(separator);
-                    expected.push_str(&value(&old, &name));
+                    expected = [expected, value(&old, &name)].join(separator);
                 }
                 assert_eq!(value(&signed, &name), expected, "{name} at {now}");
             }
+            assert_eq!(signed.len(), 4);
             assert_eq!(both.overlaps(now), overlaps);
         }
+        let stopped = both.rotated(new_secret([8; 32]), AT, 0);
         assert!(
-            !both
-                .rotated(Secret::from_random([8; 32]), AT, 0)
-                .overlaps(AT),
+            !stopped.overlaps(AT),
             "an overlap of 0 stops the old one at once"
         );
     }
 
+    /// Either secret of a rotation is enough for a receiver with the SDK.
     #[test]
-    fn secrets_are_read_strictly_and_stay_out_of_logs() {
-        let secret = Secret::from_random([255; 32]);
-        assert_eq!(Secret::parse(secret.reveal()).as_ref(), Ok(&secret));
+    fn the_sdk_verifies_with_either_secret() {
+        let body = br#"{"sent_at":"2021-02-25T15:02:10Z"}"#;
+        let old = new_secret([7; 32]);
+        let both = alone(&old).rotated(Secret::new(VECTOR), AT, SECOND);
+        let headers = headers(&both, "evt_1", AT, body).expect("signed");
+        let verify = |secret: &str| {
+            let now = UNIX_EPOCH + Duration::from_secs(1_614_265_330);
+            approute::webhook::Verifier::new(secret)
+                .at(now)
+                .verify(body, &headers)
+        };
+        assert!(verify(VECTOR).is_ok());
+        assert!(verify(old.expose()).is_ok());
+        assert!(verify(new_secret([9; 32]).expose()).is_err());
+    }
+
+    #[test]
+    fn secrets_have_their_form_and_stay_out_of_logs() {
+        let secret = new_secret([255; 32]);
         assert_eq!(
-            secret.reveal(),
+            secret.expose(),
             "whsec_//////////////////////////////////////////8="
         );
-        assert_eq!(secret.hint(), "//8=");
-        assert!(!format!("{:?}", secrets(Some((secret, AT)))).contains("//"));
-        for wrong in [
-            "",
-            "whsec_",
-            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa",
-            "whsec_????",
-        ] {
-            assert_eq!(Secret::parse(wrong), Err(InvalidSecret), "{wrong}");
-        }
+        assert_eq!(hint(&secret), "//8=");
+        assert!(!format!("{:?}", alone(&secret)).contains("//"));
+    }
+
+    #[test]
+    fn damaged_secrets_and_ids_are_errors() {
+        assert_eq!(
+            headers(&alone(&Secret::new("whsec_????")), "evt_1", AT, BODY),
+            Err(Unsignable)
+        );
+        assert_eq!(headers(&vector(), "evt_\n", AT, BODY), Err(Unsignable));
+        assert_eq!(headers(&vector(), "evt_1", -1, BODY), Err(Unsignable));
     }
 }

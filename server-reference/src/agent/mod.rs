@@ -1,0 +1,103 @@
+//! What a user agent says: operating system, device, browser, and whether anybody is there at all.
+//!
+//! One pass over the text finds every marker of [`markers`] that is in it; the rest are a few rules. Published parsers
+//! were looked at and not taken: the regex collections cost megabytes and tens of microseconds, which the hot path of a
+//! redirect does not have, and the compact ones are no longer maintained.
+//!
+//! Some things cannot be known from a user agent, and are not guessed:
+//!
+//! - an iPad in its default desktop mode (iPadOS 13 and later) says that it is a Mac: it is `macos`, `desktop`;
+//! - Chrome for Android in desktop mode says that it is Linux;
+//! - a bot that copies a browser's user agent is a browser.
+
+mod markers;
+#[cfg(test)]
+mod tests;
+
+use http::header::USER_AGENT;
+use http::{HeaderMap, Method};
+
+use self::markers::Found;
+
+/// An operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Os {
+    Ios,
+    Android,
+    Macos,
+    Windows,
+    Linux,
+    Chromeos,
+    Other,
+}
+
+impl Os {
+    /// Its name, as the spec's `Os` has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ios => "ios",
+            Self::Android => "android",
+            Self::Macos => "macos",
+            Self::Windows => "windows",
+            Self::Linux => "linux",
+            Self::Chromeos => "chromeos",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A user agent, understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agent {
+    /// The operating system.
+    pub os: Os,
+    /// The kind of device, as the spec's `Device` has it.
+    pub device: &'static str,
+    /// The browser's name, `other` where it is not known.
+    pub browser: &'static str,
+    /// Whether it is a bot, a link preview or a program.
+    pub is_bot: bool,
+}
+
+/// What people's browsers begin with. The two others are phones' browsers that never took part in the masquerade.
+const BROWSERS_BEGIN: [&str; 3] = ["Mozilla/", "Opera/", "UCWEB/"];
+
+impl Agent {
+    /// Reads a user agent. An empty one is a program's.
+    pub fn of(text: &str) -> Self {
+        let found = Found::in_text(text);
+        let begins_like_a_browser = BROWSERS_BEGIN.iter().any(|begin| text.starts_with(begin));
+        let os = found.os();
+        let browser = match found.browser() {
+            Some(name) => name,
+            // Every app with a web view on iOS looks like this, and says nothing more.
+            None if os == Os::Ios && found.webkit => "WebView",
+            None if found.safari && matches!(os, Os::Ios | Os::Macos | Os::Windows) => "Safari",
+            None => "other",
+        };
+        Self { os, device: found.device(os), browser, is_bot: !begins_like_a_browser || found.bot() }
+    }
+
+    /// The agent of a request.
+    pub fn of_request(headers: &HeaderMap) -> Self {
+        Self::of(headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default())
+    }
+}
+
+/// Whether a request is no visit by a person: a bot's, one for the headers alone, or one ahead of a click that may never
+/// come.
+pub fn is_automated(method: &Method, headers: &HeaderMap, agent: &Agent) -> bool {
+    agent.is_bot || method == Method::HEAD || is_prefetch(headers)
+}
+
+/// Whether a browser only looks ahead: nobody has clicked yet.
+pub fn is_prefetch(headers: &HeaderMap) -> bool {
+    // Sec-Purpose is the standard; the others are what Safari, older Chromes and older Firefoxes send.
+    ["sec-purpose", "purpose", "x-purpose", "x-moz"].into_iter().any(|name| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            ["prefetch", "preview", "prerender"].into_iter().any(|purpose| value.contains(purpose))
+        })
+    })
+}
