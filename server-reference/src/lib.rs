@@ -4,20 +4,29 @@
 //! the generated [`generated::api`] to the handlers in [`api`], which call [`links`]; visits go to [`redirect`].
 //! Everything that lasts is in [`store`].
 
+pub mod agent;
 pub mod api;
 pub mod app;
+pub mod associations;
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod geoip;
 pub mod http;
 pub mod ids;
 pub mod links;
+pub mod password_page;
 pub mod problem;
+pub mod qr;
+pub mod ratelimit;
 pub mod redirect;
 pub mod server;
 pub mod store;
 pub mod validate;
+pub mod variants;
+pub mod visitor;
+pub mod webhook;
 
 /// Made from the spec by `cargo xtask generate`.
 pub mod generated {

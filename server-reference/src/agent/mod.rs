@@ -12,6 +12,8 @@
 
 mod markers;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
 
 use http::header::USER_AGENT;
@@ -76,12 +78,22 @@ impl Agent {
             None if found.safari && matches!(os, Os::Ios | Os::Macos | Os::Windows) => "Safari",
             None => "other",
         };
-        Self { os, device: found.device(os), browser, is_bot: !begins_like_a_browser || found.bot() }
+        Self {
+            os,
+            device: found.device(os),
+            browser,
+            is_bot: !begins_like_a_browser || found.bot(),
+        }
     }
 
     /// The agent of a request.
     pub fn of_request(headers: &HeaderMap) -> Self {
-        Self::of(headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default())
+        Self::of(
+            headers
+                .get(USER_AGENT)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default(),
+        )
     }
 }
 
@@ -94,10 +106,17 @@ pub fn is_automated(method: &Method, headers: &HeaderMap, agent: &Agent) -> bool
 /// Whether a browser only looks ahead: nobody has clicked yet.
 pub fn is_prefetch(headers: &HeaderMap) -> bool {
     // Sec-Purpose is the standard; the others are what Safari, older Chromes and older Firefoxes send.
-    ["sec-purpose", "purpose", "x-purpose", "x-moz"].into_iter().any(|name| {
-        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-            let value = value.to_ascii_lowercase();
-            ["prefetch", "preview", "prerender"].into_iter().any(|purpose| value.contains(purpose))
+    ["sec-purpose", "purpose", "x-purpose", "x-moz"]
+        .into_iter()
+        .any(|name| {
+            headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .is_some_and(|value| {
+                    let value = value.to_ascii_lowercase();
+                    ["prefetch", "preview", "prerender"]
+                        .into_iter()
+                        .any(|purpose| value.contains(purpose))
+                })
         })
-    })
 }

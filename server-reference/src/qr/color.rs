@@ -103,10 +103,16 @@ impl fmt::Display for Unreadable {
     }
 }
 
+/// The contrast ratio of WCAG 2, from 1 to 21.
+pub fn ratio(one: Color, other: Color) -> f64 {
+    let (one, other) = (one.luminance(), other.luminance());
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
 /// Whether a code in these colours can be read.
 pub fn check(foreground: Color, background: Color) -> Result<(), Unreadable> {
     let (front, back) = (foreground.luminance(), background.luminance());
-    let ratio = (front.max(back) + 0.05) / (front.min(back) + 0.05);
+    let ratio = ratio(foreground, background);
     if ratio < MIN_RATIO {
         Err(Unreadable::LowRatio { ratio })
     } else if front > back {
