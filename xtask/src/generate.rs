@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::model::{self, Model};
 use crate::outputs::Output;
 use crate::problems::Problems;
-use crate::targets::{File, Format, MARK, Source, Target};
+use crate::targets::{File, MARK, Source, Target};
 use crate::yaml::{self, Entry, Node};
-use crate::{check, load, openapi30, progenitor, render};
+use crate::{check, format, load, openapi30, progenitor, render};
 
 /// A spec that was read and found right.
 #[derive(Debug)]
@@ -52,7 +52,8 @@ pub fn outputs(api: &Api, templates: &Path, targets: &[Target]) -> Result<Vec<Ou
             let text = text(api, templates, target, file);
             outputs.push(Output {
                 path: file.path.to_owned(),
-                text: finish(&text?, file).map_err(|error| format!("{}: {error}", file.path))?,
+                text: format::finish(&text?, file.format)
+                    .map_err(|error| format!("{}: {error}", file.path))?,
             });
         }
     }
@@ -87,51 +88,4 @@ fn json(document: &Node) -> Result<String, String> {
     }
     let text = serde_json::to_string_pretty(&marked).map_err(|error| error.to_string())?;
     Ok(format!("{text}\n"))
-}
-
-fn finish(text: &str, file: &File) -> Result<String, String> {
-    match file.format {
-        Format::Plain => Ok(text.to_owned()),
-        Format::Comment(prefix) => Ok(format!("{prefix} {MARK}\n\n{}\n", text.trim())),
-        Format::Rust => {
-            let parsed = syn::parse_file(text).map_err(|error| not_rust(text, &error))?;
-            Ok(format!(
-                "// {MARK}\n\n{}",
-                spaced(&prettyplease::unparse(&parsed))
-            ))
-        }
-    }
-}
-
-/// With an empty line between items and between methods, which prettyplease leaves out.
-fn spaced(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 20);
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        out.push_str(line);
-        out.push('\n');
-        let Some(next) = lines.peek() else { break };
-        let closes = matches!(line, "}" | "    }" | "};")
-            || line.starts_with("pub type")
-            || line.starts_with("use ");
-        let inner = |line: &str| line.starts_with("//!") || line.starts_with("#![");
-        let header = inner(line) && !inner(next);
-        let follows = !next.is_empty()
-            && !next.trim_start().starts_with(['}', ')'])
-            && !next.starts_with("use ");
-        if (closes || header) && follows {
-            out.push('\n');
-        }
-    }
-    out
-}
-
-/// Where and why rendered text is no Rust, with the line in question.
-fn not_rust(text: &str, error: &syn::Error) -> String {
-    let line = error.span().start().line;
-    let source = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    format!(
-        "the template gives no valid Rust: {error}, in line {line} of its text: `{}`",
-        source.trim()
-    )
 }

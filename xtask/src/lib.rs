@@ -5,12 +5,14 @@
 //! 1. [`yaml`] reads the text into a tree that remembers places, [`load`] reads the tree into a [`spec::Spec`], and
 //!    [`check`] holds the spec to its conventions. Everything that is wrong becomes one of [`problems`].
 //! 2. [`model`] turns the spec into the model that templates are written against.
-//! 3. [`render`] runs the templates of [`targets`], and [`outputs`] writes the files or compares them.
+//! 3. [`progenitor`] makes Rust's requests, [`openapi30`] the document for older tools, and [`render`] runs the templates
+//!    of [`targets`]; [`format`](mod@format) finishes each file, and [`outputs`] writes or compares it.
 //!
 //! See `docs/generator.md` for how to add a field, an operation or a language.
 
 pub mod check;
 pub mod cursor;
+pub mod format;
 pub mod generate;
 pub mod go;
 pub mod load;

@@ -4,6 +4,7 @@
 //!
 //! A resource is reached through a client, and each of its methods returns a builder: set what is optional, then
 //! `.await` it (or `.send()` it, with the blocking client).
+
 use crate::Client;
 use crate::generated::models;
 use crate::operation::{Operation, capture};

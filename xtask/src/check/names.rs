@@ -59,7 +59,9 @@ pub fn check(spec: &Spec, problems: &Problems) {
             _ => {}
         }
     }
+    let mut operations = Names::new("operations", problems);
     for operation in &spec.operations {
+        operations.add(&operation.id, &operation.id, &operation.id_place);
         let mut names = Names::new("parameters", problems);
         let parameters = operation
             .parameters

@@ -110,4 +110,5 @@ pub const ROWS: &[Row] = &[
     row("type: string\n      x-open-enum: true", "type: boolean\n      x-open-enum: true", "64:13: /components/schemas/Color/enum: an enum must be of type string or integer"),
     row("      oneOf: [{ $ref: '#/components/schemas/NoteMade' }]\n", "      oneOf: []\n", "95:31: /components/schemas/Event/discriminator/mapping/note.made: `NoteMade` is missing from oneOf"),
     row("content: { application/json: { schema: { $ref: '#/components/schemas/NoteMade' } } }", "content: {}", "35:3: /webhooks/note.made: a webhook needs a requestBody of application/json"),
+    row("operationId: notes.update", "operationId: notes.g_et", "17:20: /paths/~1v1~1notes~1{note_id}/patch/operationId: the operations `notes.get` and `notes.g_et` are the same"),
 ];

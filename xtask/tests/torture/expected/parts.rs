@@ -5,6 +5,7 @@
 //!
 //! A new field of the API is a new field here, in a minor release. What only reads answers does not need this module.
 #![allow(deprecated, missing_docs)]
+
 use super::models;
 
 /// The fields of [`models::Thing`].
