@@ -26,7 +26,7 @@ func (c *call) try(ctx context.Context) (*answer, *tryError) {
 		GotConn:      watch.gotConn,
 		WroteHeaders: watch.wroteHeaders,
 	})
-	response, err := c.core.http.Do(c.request(traced, watch))
+	response, err := c.core.http.Do(c.request(traced))
 	if err != nil {
 		return nil, classify(err, tryCtx, watch)
 	}
@@ -38,7 +38,7 @@ func (c *call) try(ctx context.Context) (*answer, *tryError) {
 	return answer, lost
 }
 
-func (c *call) request(ctx context.Context, watch *watch) *http.Request {
+func (c *call) request(ctx context.Context) *http.Request {
 	header := c.header
 	if c.attempts > 1 {
 		// The transport of an earlier try may still hold its header.
@@ -56,12 +56,8 @@ func (c *call) request(ctx context.Context, watch *watch) *http.Request {
 	if c.body != nil {
 		body := func() io.ReadCloser { return io.NopCloser(bytes.NewReader(c.body)) }
 		request.Body, request.ContentLength = body(), int64(len(c.body))
-		request.GetBody = func() (io.ReadCloser, error) {
-			if watch.wrote.Load() {
-				return nil, errReplay
-			}
-			return body(), nil
-		}
+		// For a kept connection that was closed before anything was written: net/http then takes another.
+		request.GetBody = func() (io.ReadCloser, error) { return body(), nil }
 	}
 	return request.WithContext(ctx)
 }

@@ -25,6 +25,8 @@ type Reader struct {
 	err   error
 	// first is set between an opening bracket and what follows it.
 	first bool
+	// Loose takes strings that are not UTF-8, for documents of which only a part is looked at.
+	Loose bool
 	// scratch holds the last string that had escapes.
 	scratch []byte
 }

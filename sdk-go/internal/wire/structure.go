@@ -89,7 +89,7 @@ func (r *Reader) StringBytes() []byte {
 		switch c := r.data[i]; {
 		case c == '"':
 			r.pos = i + 1
-			if text := r.data[start:i]; ascii || utf8.Valid(text) {
+			if text := r.data[start:i]; ascii || r.Loose || utf8.Valid(text) {
 				return text
 			}
 			r.broken("a string is not UTF-8")
@@ -117,7 +117,7 @@ func (r *Reader) escaped(start, i int) []byte {
 		switch {
 		case c == '"':
 			r.pos, r.scratch = i+1, out
-			if !utf8.Valid(out) {
+			if !r.Loose && !utf8.Valid(out) {
 				r.broken("a string is not UTF-8")
 				return nil
 			}
@@ -174,6 +174,9 @@ func (r *Reader) escape(i int) (char rune, size int) {
 					return char, 12
 				}
 			}
+		}
+		if ok && r.Loose {
+			return utf8.RuneError, 6
 		}
 	}
 	r.broken("an escape that is none")
