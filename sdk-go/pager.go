@@ -22,6 +22,13 @@ type Pager[Item, Page any] struct {
 	split    func(*Page) ([]Item, Field[string], Response)
 }
 
+// Prefetch gives the same list with [WithPrefetch].
+func (p *Pager[Item, Page]) Prefetch() *Pager[Item, Page] {
+	copied := *p
+	copied.prefetch = true
+	return &copied
+}
+
 // Page fetches one page: the first, or that of the cursor in the arguments.
 func (p *Pager[Item, Page]) Page() (*Page, error) { return p.fetch(p.ctx, p.cursor) }
 
@@ -60,14 +67,15 @@ func (p *Pager[Item, Page]) Pages() iter.Seq2[*Page, error] {
 			}
 			_, next, response := p.split(page)
 			cursor, more := next.Get()
-			if more {
-				hash := maphash.String(seed, cursor)
-				if seen[hash] {
+			hash := maphash.String(seed, cursor)
+			if more && seen[hash] {
+				// The page itself is as good as any.
+				if yield(page, nil) {
 					yield(nil, repeatedCursor(response))
-					return
 				}
-				seen[hash] = true
+				return
 			}
+			seen[hash] = true
 			if page, err = p.step(page, cursor, more, yield); page == nil && err == nil {
 				return
 			}

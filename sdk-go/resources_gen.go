@@ -319,7 +319,7 @@ type ClickListParams struct {
 	// IncludeBots: Whether clicks by bots and link previews are listed too.
 	//
 	// Default: `false`.
-	IncludeBots bool
+	IncludeBots Field[bool]
 	// Order: The order by ingestion; `desc` (newest first) by default.
 	//
 	// Default: `"desc"`.
@@ -388,8 +388,8 @@ func (s ClicksService) listPage(ctx context.Context, params ClickListParams, opt
 	if params.SubID != "" {
 		req.text("sub_id", params.SubID)
 	}
-	if params.IncludeBots {
-		req.boolean("include_bots", params.IncludeBots)
+	if params.IncludeBots.IsSet() {
+		req.boolean("include_bots", params.IncludeBots.value)
 	}
 	if params.Order != "" {
 		req.text("order", string(params.Order))

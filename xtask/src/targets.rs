@@ -97,10 +97,13 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "conformance",
         folders: &["tests/conformance/drivers"],
-        files: &[rust(
-            "rust.rs.j2",
-            "tests/conformance/drivers/rust/src/generated.rs",
-        )],
+        files: &[
+            rust(
+                "rust.rs.j2",
+                "tests/conformance/drivers/rust/src/generated.rs",
+            ),
+            go("go.go.j2", "tests/conformance/drivers/go/dispatch_gen.go"),
+        ],
     },
 ];
 

@@ -89,7 +89,7 @@ pub struct Param {
     pub required: bool,
     /// Whether its type is a list, which is sent by repeating the parameter.
     pub repeated: bool,
-    /// Whether an empty text, 0 or false says nothing that leaving it out does not say. Languages where a plain value
+    /// Whether an empty text or 0 says nothing that leaving it out does not say. Languages where a plain value
     /// always has such a zero can then leave it out by that.
     pub zero_says_nothing: bool,
     /// Markdown about it.

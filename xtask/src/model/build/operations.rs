@@ -7,7 +7,6 @@ use crate::model::{
 };
 use crate::names;
 use crate::spec::{self, Kind, Location, Media, OrRef, Schema, Spec};
-use crate::yaml;
 
 /// Name of the function that progenitor generates for an operation.
 pub fn rust_function(id: &str) -> String {
@@ -99,7 +98,7 @@ fn param(spec: &Spec, param: &spec::Parameter) -> Param {
         name: param.name.clone(),
         required: param.required,
         repeated: matches!(ty.shape, Shape::List { .. }),
-        zero_says_nothing: zero_says_nothing(param, target),
+        zero_says_nothing: zero_says_nothing(target),
         description: param
             .description
             .clone()
@@ -116,19 +115,13 @@ fn param(spec: &Spec, param: &spec::Parameter) -> Param {
     }
 }
 
-fn zero_says_nothing(param: &spec::Parameter, target: &Schema) -> bool {
+fn zero_says_nothing(target: &Schema) -> bool {
     match &target.kind {
         Kind::Integer(limits) | Kind::Number(limits) => limits
             .minimum
             .as_ref()
             .is_some_and(|least| least.as_f64() > Some(0.0)),
-        Kind::Boolean => {
-            let default = param.schema.default.as_ref().or(target.default.as_ref());
-            matches!(
-                default.map(|default| &default.value),
-                Some(yaml::Value::Bool(false))
-            )
-        }
+        Kind::Boolean => false,
         // An empty filter is no filter, and an empty header no header.
         _ => true,
     }
