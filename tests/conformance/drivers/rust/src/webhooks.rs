@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::report::{Report, headers_json};
+use crate::protocol::{Report, headers_json};
 
 pub fn run(step: &Value) -> Report {
     let payload = payload(&step["payload"]);

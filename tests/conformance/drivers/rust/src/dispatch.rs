@@ -3,8 +3,7 @@
 //! Which builder a case's call is, for both kinds of client.
 
 use approute::{CallOptions, models};
-use crate::arguments::{Arguments, List};
-use crate::report::{self, Report};
+use crate::protocol::{self as report, Arguments, List, Report};
 
 /// Makes a call with the async client.
 pub async fn call(
