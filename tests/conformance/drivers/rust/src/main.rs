@@ -92,7 +92,7 @@ fn run(case: &Value, blocking: bool, runtime: &Runtime) -> Value {
         steps.push(Value::Object(report.fields));
     }
     // A connection that was given up is closed by a task of its own, and what should not be sent any more would be now.
-    runtime.block_on(tokio::time::sleep(Duration::from_millis(5)));
+    runtime.block_on(async { tokio::time::sleep(Duration::from_millis(5)).await });
     let client = match &client {
         Ok(Either::Async(client)) => format!("{client:?}"),
         Ok(Either::Blocking(client)) => format!("{client:?}"),
