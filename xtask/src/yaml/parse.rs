@@ -174,17 +174,14 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Value {
         "false" | "False" | "FALSE" => return Value::Bool(false),
         _ => {}
     }
-    let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
-    if numeric && let Ok(value) = text.parse::<i64>() {
+    if let Ok(value) = text.parse::<i64>() {
         return Value::Int(value);
     }
-    if numeric
-        && let Ok(value) = text.parse::<f64>()
-        && value.is_finite()
-    {
-        return Value::Float(value);
+    // Rust reads `nan` and `inf` as numbers, which JSON has not.
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => Value::Float(value),
+        _ => Value::Text(text.into_owned()),
     }
-    Value::Text(text.into_owned())
 }
 
 #[cfg(test)]
@@ -209,10 +206,11 @@ mod tests {
 
     #[test]
     fn reads_plain_scalars_by_the_core_schema() {
-        let node = parsed("[2026-11-01, no, ~, 1.5, -3, 1e3, 5XX, '1', True, .nan, +]").unwrap();
+        let node =
+            parsed("[2026-11-01, no, ~, 1.5, -3, 1e3, 5XX, '1', True, .nan, +, inf, nan]").unwrap();
         assert_eq!(
             serde_json::to_string(&node).unwrap(),
-            r#"["2026-11-01","no",null,1.5,-3,1000.0,"5XX","1",true,".nan","+"]"#
+            r#"["2026-11-01","no",null,1.5,-3,1000.0,"5XX","1",true,".nan","+","inf","nan"]"#
         );
     }
 
