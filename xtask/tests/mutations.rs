@@ -72,7 +72,10 @@ fn mutated(text: &str, random: &mut Random) -> String {
                 words[place] = &word;
                 lines[here] = words.join(" ");
             }
-            _ => lines[here] = lines[here].replace(random.of(NAMES), random.of(NAMES)),
+            _ => {
+                let (old, new) = (random.of(NAMES), random.of(NAMES));
+                lines[here] = lines[here].replace(old, new);
+            }
         }
     }
     lines.join("\n")
