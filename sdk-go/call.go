@@ -127,8 +127,8 @@ func (c *call) setHeader(req *request) {
 		}
 		header["Idempotency-Key"] = []string{c.idempotencyKey}
 	}
-	if c.settings.confirmation != "" {
-		header["Approute-Confirmation"] = []string{c.settings.confirmation}
+	if !c.settings.confirmation.IsZero() {
+		header["Approute-Confirmation"] = []string{c.settings.confirmation.Expose()}
 	}
 	for _, pair := range c.settings.header {
 		header[pair.name] = []string{pair.value}

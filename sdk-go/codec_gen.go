@@ -14,6 +14,18 @@ var requiredLink = []string{"id", "domain", "slug", "short_url", "url", "tags", 
 
 func (m *Link) decode(r *wire.Reader) {
 	var seen [23]bool
+	m.ExternalID.state = fieldNull
+	m.Title.state = fieldNull
+	m.Notes.state = fieldNull
+	m.StartsAt.state = fieldNull
+	m.ExpiresAt.state = fieldNull
+	m.ExpiredURL.state = fieldNull
+	m.ClickLimit.state = fieldNull
+	m.ProgramID.state = fieldNull
+	m.SubID.state = fieldNull
+	m.LastClickedAt.state = fieldNull
+	m.DeletedAt.state = fieldNull
+	m.PurgeAt.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {
@@ -1232,6 +1244,7 @@ var requiredLinkPage = []string{"items", "has_more"}
 
 func (m *LinkPage) decode(r *wire.Reader) {
 	var seen [2]bool
+	m.NextCursor.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {
@@ -1410,6 +1423,11 @@ func (m VariantInput) LogValue() slog.Value {
 }
 
 func (m *UTM) decode(r *wire.Reader) {
+	m.Source.state = fieldNull
+	m.Medium.state = fieldNull
+	m.Campaign.state = fieldNull
+	m.Term.state = fieldNull
+	m.Content.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {
@@ -1829,6 +1847,11 @@ func (m PasswordPolicyPatch) LogValue() slog.Value {
 }
 
 func (m *IOSTarget) decode(r *wire.Reader) {
+	m.AppStoreID.state = fieldNull
+	m.BundleID.state = fieldNull
+	m.UniversalLinkURL.state = fieldNull
+	m.FallbackURL.state = fieldNull
+	m.MinVersion.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {
@@ -2074,6 +2097,10 @@ func (m IOSTargetPatch) LogValue() slog.Value {
 }
 
 func (m *AndroidTarget) decode(r *wire.Reader) {
+	m.PackageName.state = fieldNull
+	m.AppLinkURL.state = fieldNull
+	m.FallbackURL.state = fieldNull
+	m.MinVersionCode.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {
@@ -2477,6 +2504,11 @@ var requiredClick = []string{"id", "link_id", "occurred_at", "os", "device", "br
 
 func (m *Click) decode(r *wire.Reader) {
 	var seen [11]bool
+	m.Country.state = fieldNull
+	m.Region.state = fieldNull
+	m.City.state = fieldNull
+	m.ReferrerDomain.state = fieldNull
+	m.SubID.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {
@@ -2620,6 +2652,7 @@ var requiredClickPage = []string{"items", "has_more"}
 
 func (m *ClickPage) decode(r *wire.Reader) {
 	var seen [2]bool
+	m.NextCursor.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {
@@ -2686,6 +2719,9 @@ var requiredWebhook = []string{"id", "url", "events", "status", "consecutive_fai
 
 func (m *Webhook) decode(r *wire.Reader) {
 	var seen [8]bool
+	m.Description.state = fieldNull
+	m.DisabledReason.state = fieldNull
+	m.PreviousSecretExpiresAt.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {
@@ -2813,6 +2849,7 @@ var requiredWebhookDelivery = []string{"at"}
 
 func (m *WebhookDelivery) decode(r *wire.Reader) {
 	var seen [1]bool
+	m.Status.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {
@@ -3060,6 +3097,7 @@ var requiredWebhookPage = []string{"items", "has_more"}
 
 func (m *WebhookPage) decode(r *wire.Reader) {
 	var seen [2]bool
+	m.NextCursor.state = fieldNull
 	for r.BeginObject(); ; {
 		key, ok := r.Key()
 		if !ok {

@@ -156,8 +156,8 @@ const (
 	DeviceTablet Device = "tablet"
 	// DeviceDesktop is `desktop`.
 	DeviceDesktop Device = "desktop"
-	// DeviceTv is `tv`.
-	DeviceTv Device = "tv"
+	// DeviceTV is `tv`.
+	DeviceTV Device = "tv"
 	// DeviceOther is `other`.
 	DeviceOther Device = "other"
 )
@@ -172,8 +172,8 @@ func readDevice(r *wire.Reader) Device {
 		return DeviceTablet
 	case DeviceDesktop:
 		return DeviceDesktop
-	case DeviceTv:
-		return DeviceTv
+	case DeviceTV:
+		return DeviceTV
 	case DeviceOther:
 		return DeviceOther
 	}
@@ -267,24 +267,24 @@ type QRFormat string
 
 // Values of QRFormat.
 const (
-	// QRFormatPng is `png`.
-	QRFormatPng QRFormat = "png"
-	// QRFormatSvg is `svg`.
-	QRFormatSvg QRFormat = "svg"
-	// QRFormatPdf is `pdf`.
-	QRFormatPdf QRFormat = "pdf"
+	// QRFormatPNG is `png`.
+	QRFormatPNG QRFormat = "png"
+	// QRFormatSVG is `svg`.
+	QRFormatSVG QRFormat = "svg"
+	// QRFormatPDF is `pdf`.
+	QRFormatPDF QRFormat = "pdf"
 )
 
 // readQRFormat needs no memory for values that it knows.
 func readQRFormat(r *wire.Reader) QRFormat {
 	text := r.StringBytes()
 	switch QRFormat(text) {
-	case QRFormatPng:
-		return QRFormatPng
-	case QRFormatSvg:
-		return QRFormatSvg
-	case QRFormatPdf:
-		return QRFormatPdf
+	case QRFormatPNG:
+		return QRFormatPNG
+	case QRFormatSVG:
+		return QRFormatSVG
+	case QRFormatPDF:
+		return QRFormatPDF
 	}
 	return QRFormat(text)
 }

@@ -46,7 +46,7 @@ type callSettings struct {
 	header           []headerPair
 	query            []queryPair
 	idempotencyKey   string
-	confirmation     string
+	confirmation     Secret
 	prefetch         bool
 	refused          *Error
 }
@@ -169,7 +169,7 @@ func WithConfirmation(token Secret) CallOption {
 		if token.IsZero() || !isVisible(token.Expose()) {
 			s.refuse("WithConfirmation: must be the token of a confirmation request")
 		}
-		s.confirmation = token.Expose()
+		s.confirmation = token
 	})
 }
 

@@ -7,7 +7,8 @@ use crate::rust::member;
 
 /// Words that Go writes in capitals.
 const INITIALISMS: &[&str] = &[
-    "api", "html", "http", "https", "id", "ios", "ip", "json", "os", "qr", "url", "utm", "uuid",
+    "api", "html", "http", "https", "id", "ios", "ip", "json", "os", "pdf", "png", "qr", "svg",
+    "tv", "url", "utm", "uuid",
 ];
 
 /// Words that no Go identifier may be, and names that the generated code uses itself.

@@ -87,6 +87,7 @@ pub const TARGETS: &[Target] = &[
             go("enums.go.j2", "sdk-go/enums_gen.go"),
             go("unions.go.j2", "sdk-go/unions_gen.go"),
             go("resources.go.j2", "sdk-go/resources_gen.go"),
+            go("examples_test.go.j2", "sdk-go/examples_gen_test.go"),
         ],
     },
     Target {
