@@ -1,6 +1,6 @@
 //! What a user agent says: operating system, device, browser, and whether anybody is there at all.
 //!
-//! One pass over the text finds every marker of [`markers`] that is in it; the rest are a few rules.
+//! One pass over the text finds every marker of `markers.rs` that is in it; the rest are a few rules.
 //!
 //! Crates for this were measured first, with the 2,118 bots of npm's `crawler-user-agents` 1.60.0 and 10,000 visitors of
 //! `user-agents` 2.1.198 (a share of bots found; a time for each visitor): woothee 0.13.0 44 %, 5 µs; ua-parser 0.2.2 62 %,
