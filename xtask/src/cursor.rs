@@ -199,8 +199,12 @@ impl<'a> Object<'a> {
             let mut known = asked.clone();
             known.sort_unstable();
             known.dedup();
+            let way_out = match closest(&entry.key, &known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "remove it, or teach it to xtask".to_owned(),
+            };
             let message = format!(
-                "unknown keyword `{}` in {what}: remove it, or teach it to xtask (known here: {})",
+                "unknown keyword `{}` in {what}: {way_out} (known here: {})",
                 entry.key,
                 known.join(", ")
             );
@@ -211,5 +215,48 @@ impl<'a> Object<'a> {
     fn report(&self, at: Position, key: &str, message: String) {
         let pointer = format!("{}/{}", self.cursor.pointer, escape(key));
         self.cursor.problems.add(at, &pointer, message);
+    }
+}
+
+/// The one of `known` that `word` was probably meant to be.
+fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distances = known.iter().map(|name| (distance(word, name), *name));
+    let (distance, name) = distances.min()?;
+    (distance <= 2 && distance < word.chars().count() / 2).then_some(name)
+}
+
+/// How many letters must be put in, left out or replaced to get from one word to the other (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (line, here) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, there) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(here != *there);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_finds_its_keyword() {
+        let known = ["description", "maxItems", "maxLength", "type"];
+        for (word, expected) in [
+            ("maxLenght", Some("maxLength")),
+            ("descripton", Some("description")),
+            ("tpye", None),
+            ("colour", None),
+            ("", None),
+        ] {
+            assert_eq!(closest(word, &known), expected, "{word}");
+        }
+        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }
