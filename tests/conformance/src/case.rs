@@ -75,6 +75,12 @@ pub enum ServerMode {
     Http,
     /// Its port refuses connections.
     Refusing,
+    /// It speaks TLS, with a certificate of an authority of its own.
+    Tls,
+    /// The same, with a certificate for another name.
+    TlsOtherName,
+    /// The same, with a certificate that is no longer valid.
+    TlsExpired,
 }
 
 /// Something done with the client: a call of an operation, or a webhook helper.

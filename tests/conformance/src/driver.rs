@@ -22,7 +22,9 @@ pub const PROTOCOL: u64 = 1;
 /// No case takes this long; a driver that does hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What a driver must not inherit, since clients read it.
-const CLEARED: [&str; 11] = [
+const CLEARED: [&str; 13] = [
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
     "APPROUTE_API_KEY",
     "APPROUTE_BASE_URL",
     "APPROUTE_LOG",
@@ -56,17 +58,7 @@ impl Driver {
         root: &Path,
         env: &BTreeMap<String, String>,
     ) -> Result<Self, String> {
-        let binaries = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut binaries = binaries.parent().unwrap_or(Path::new("."));
-        // The kit's own tests run from one folder further down.
-        if binaries.ends_with("deps") {
-            binaries = binaries.parent().unwrap_or(binaries);
-        }
-        let repository = root.ancestors().nth(2).unwrap_or(root);
-        let mut words = spec.run.iter().map(|word| {
-            word.replace("$BIN", &binaries.display().to_string())
-                .replace("$ROOT", &repository.display().to_string())
-        });
+        let mut words = words(&spec.run, root)?.into_iter();
         let program = words.next().unwrap_or_default();
         let mut command = Command::new(&program);
         for name in CLEARED {
@@ -143,6 +135,39 @@ impl Driver {
     }
 }
 
+/// Builds a driver, where it says how. `false` when this machine lacks the tool for it.
+///
+/// # Errors
+/// When it does not build.
+pub fn build(spec: &DriverSpec, root: &Path) -> Result<bool, String> {
+    let mut words = words(&spec.build, root)?.into_iter();
+    let Some(tool) = words.next() else {
+        return Ok(true);
+    };
+    match Command::new(&tool).args(words).status() {
+        Ok(status) if status.success() => Ok(true),
+        Ok(_) => Err(format!("the driver for {} does not build", spec.title)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(format!("{tool}: {error}")),
+    }
+}
+
+/// A command with its folders put in: `$BIN` is the one with our own programs, `$ROOT` the repository.
+fn words(command: &[String], root: &Path) -> Result<Vec<String>, String> {
+    let binaries = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut binaries = binaries.parent().unwrap_or(Path::new("."));
+    // The kit's own tests run from one folder further down.
+    if binaries.ends_with("deps") {
+        binaries = binaries.parent().unwrap_or(binaries);
+    }
+    let repository = root.ancestors().nth(2).unwrap_or(root);
+    let placed = command.iter().map(|word| {
+        word.replace("$BIN", &binaries.display().to_string())
+            .replace("$ROOT", &repository.display().to_string())
+    });
+    Ok(placed.collect())
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
         // It ends by itself when its stdin closes, but a hanging one must not outlive the run.
@@ -179,10 +204,9 @@ pub fn case_line(case: &Case, server: &Server) -> Value {
     line
 }
 
-/// `$SERVER` → the scripted server's URL, `$HOST` → its host and port.
 fn place_server(value: &mut Value, server: &Server) {
     match value {
-        Value::String(text) => *text = placed(text, server),
+        Value::String(text) => *text = server.placed(text),
         Value::Array(list) => list
             .iter_mut()
             .for_each(|entry| place_server(entry, server)),
@@ -191,13 +215,6 @@ fn place_server(value: &mut Value, server: &Server) {
             .for_each(|entry| place_server(entry, server)),
         _ => {}
     }
-}
-
-/// The same in one text.
-pub fn placed(text: &str, server: &Server) -> String {
-    let host = server.address().to_string();
-    text.replace("$SERVER", &format!("http://{host}"))
-        .replace("$HOST", &host)
 }
 
 fn read_lines(stdout: impl Read + Send + 'static) -> Receiver<String> {

@@ -15,4 +15,5 @@ pub mod report;
 pub mod request;
 pub mod run;
 pub mod server;
+pub mod tls;
 pub mod wire;

@@ -49,6 +49,9 @@ pub struct DriverSpec {
     pub run: Vec<String>,
     /// What the columns of the matrix are headed with.
     pub title: String,
+    /// The command that builds it; its first word is a tool that a machine may lack, and then the column is left out.
+    #[serde(default)]
+    pub build: Vec<String>,
 }
 
 /// A cell that must still fail.

@@ -6,6 +6,7 @@ use std::time::Instant;
 use std::{env, fs};
 
 use approute_conformance::check::check;
+use approute_conformance::driver;
 use approute_conformance::load::{Kit, load};
 use approute_conformance::mutants;
 use approute_conformance::report::{Cell, judge, markdown, terminal};
@@ -62,7 +63,7 @@ fn kit() -> Result<Kit, String> {
 }
 
 fn run_command(arguments: &[String]) -> Result<bool, String> {
-    let kit = kit()?;
+    let mut kit = kit()?;
     let mut selection = Selection::default();
     let mut only_check = false;
     let mut arguments = arguments.iter();
@@ -80,7 +81,11 @@ fn run_command(arguments: &[String]) -> Result<bool, String> {
             filter => selection.filters.push(filter.to_owned()),
         }
     }
-    let whole = selection.drivers.is_empty() && selection.filters.is_empty();
+    let mut whole = selection.drivers.is_empty() && selection.filters.is_empty();
+    for name in build_drivers(&mut kit, &selection)? {
+        println!("{name} is left out: the tool that builds its driver is not installed");
+        whole = false;
+    }
     let started = Instant::now();
     let cells = judge(&kit, run(&kit, &selection)?);
     print!("{}", terminal(&kit, &cells));
@@ -106,6 +111,19 @@ fn run_command(arguments: &[String]) -> Result<bool, String> {
     } else {
         Err("docs/conformance.md is stale: run `make conformance` and commit it".to_owned())
     }
+}
+
+/// Builds the drivers that are built here. Returns those that cannot be, which are then taken out.
+fn build_drivers(kit: &mut Kit, selection: &Selection) -> Result<Vec<String>, String> {
+    let mut missing = Vec::new();
+    for (name, spec) in &kit.drivers {
+        let wanted = selection.drivers.is_empty() || selection.drivers.contains(name);
+        if wanted && !driver::build(spec, &kit.root)? {
+            missing.push(name.clone());
+        }
+    }
+    kit.drivers.retain(|name, _| !missing.contains(name));
+    Ok(missing)
 }
 
 fn write(page: &Path, text: &str) -> Result<(), String> {

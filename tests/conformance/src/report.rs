@@ -73,7 +73,11 @@ pub fn terminal(kit: &Kit, cells: &Cells) -> String {
         let _ = write!(text, "{driver:>18}");
     }
     text.push('\n');
+    let ran = |case: &Case| cells.keys().any(|(_, id)| *id == case.id);
     for (area, cases) in areas(kit) {
+        if !cases.iter().any(|case| ran(case)) {
+            continue;
+        }
         let mut row = format!("{area:<14}");
         for driver in &drivers {
             let _ = write!(row, "{:>18}", summary(cells, driver, &cases));

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::{fs, thread};
 
 use crate::case::Case;
-use crate::driver::{Driver, placed};
+use crate::driver::Driver;
 use crate::load::{DriverSpec, Kit};
 use crate::outcome::check_report;
 use crate::server::Server;
@@ -135,7 +135,7 @@ fn cell(
         || {
             let mut env = selection.env.clone();
             let case_env = case.env.iter();
-            env.extend(case_env.map(|(name, value)| (name.clone(), placed(value, &server))));
+            env.extend(case_env.map(|(name, value)| (name.clone(), server.placed(value))));
             Driver::start(spec, &kit.root, &env)
         },
         Ok,

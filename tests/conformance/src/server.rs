@@ -16,6 +16,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::case::{Answer, Connection, Fault, ServerMode, Try};
 use crate::request::check_request;
+use crate::tls::Front;
 use crate::wire::{Request, read_request, render};
 
 /// How long a client may take to close a connection that was left stalled.
@@ -36,6 +37,7 @@ pub struct Seen {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    front: Option<Front>,
     state: Arc<State>,
 }
 
@@ -74,7 +76,10 @@ impl Server {
             .collect();
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let (listener, refusing, address) = match mode {
-            ServerMode::Http => {
+            ServerMode::Http
+            | ServerMode::Tls
+            | ServerMode::TlsOtherName
+            | ServerMode::TlsExpired => {
                 let listener = TcpListener::bind(loopback)?;
                 let address = listener.local_addr()?;
                 (Some(listener), None, address)
@@ -106,12 +111,43 @@ impl Server {
             let thread = thread::spawn(move || shared.accept(&listener));
             *lock(&state.accepting) = Some(thread);
         }
-        Ok(Self { address, state })
+        let front = match mode {
+            ServerMode::Http | ServerMode::Refusing => None,
+            _ => Some(Front::start(mode, address)?),
+        };
+        if let Some(front) = &front {
+            fs::write(folder.join("ca.pem"), &front.authority)?;
+        }
+        Ok(Self {
+            address: front.as_ref().map_or(address, |front| front.address),
+            front,
+            state,
+        })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// `text` with `$SERVER` (its URL), `$HOST` (host and port), `$CA` and `$CA_FILE` (its authority's certificate and
+    /// the file with it) replaced.
+    pub fn placed(&self, text: &str) -> String {
+        if !text.contains('$') {
+            return text.to_owned();
+        }
+        let (host, file) = (
+            self.address.to_string(),
+            self.state.clock_file.with_file_name("ca.pem"),
+        );
+        let (scheme, authority) = match &self.front {
+            Some(front) => ("https", front.authority.as_str()),
+            None => ("http", ""),
+        };
+        text.replace("$SERVER", &format!("{scheme}://{host}"))
+            .replace("$HOST", &host)
+            .replace("$CA_FILE", &file.display().to_string())
+            .replace("$CA", authority)
     }
 
     /// The file that holds the virtual milliseconds that the server let pass.

@@ -51,6 +51,7 @@ fn kit(cases: Vec<Case>, lie: &str) -> Kit {
         DriverSpec {
             run: words,
             title: "Fake".to_owned(),
+            build: Vec::new(),
         },
     )]);
     kit

@@ -59,7 +59,7 @@ type report map[string]any
 func main() {
 	output := json.NewEncoder(os.Stdout)
 	_ = output.Encode(report{"protocol": 1, "capabilities": []string{
-		"cancel", "prefetch", "proxy", "hooks", "log", "api_key_function", "write_file"}})
+		"cancel", "prefetch", "proxy", "hooks", "log", "api_key_function", "write_file", "extra_ca"}})
 	for input := bufio.NewReader(os.Stdin); ; {
 		line, err := input.ReadBytes('\n')
 		if err != nil {
@@ -170,6 +170,8 @@ func options(c *testCase, clock *clock, hooks *[]report) []approute.Option {
 			}
 		case "connect_timeout":
 			all = append(all, approute.WithConnectTimeout(duration(value)))
+		case "extra_ca":
+			all = append(all, approute.WithExtraCA([]byte(text)))
 		case "proxy":
 			all = append(all, approute.WithProxy(text))
 		case "api_key_function":

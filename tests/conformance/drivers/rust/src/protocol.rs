@@ -136,10 +136,10 @@ pub fn client_options(case: &Value, mut builder: ClientBuilder) -> ClientBuilder
         let time = Duration::from_millis(value.as_u64().unwrap_or_default());
         let text = value.as_str().unwrap_or_default();
         builder = match name.as_str() {
+            "extra_ca" => builder.extra_ca_pem(text),
             "api_key" => builder.api_key(text),
             "base_url" => builder.base_url(text),
             "proxy" => builder.proxy(text),
-            "extra_ca_pem" => builder.extra_ca_pem(text),
             "timeout" => builder.timeout(time),
             "attempt_timeout" => builder.attempt_timeout(time),
             "connect_timeout" => builder.connect_timeout(time),
