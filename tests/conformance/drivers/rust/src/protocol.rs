@@ -151,11 +151,7 @@ pub fn client_options(case: &Value, mut builder: ClientBuilder) -> ClientBuilder
                     )
             }
             "max_response_bytes" => {
-                builder
-                    .max_response_bytes(
-                        u64::try_from(value.as_u64().unwrap_or_default())
-                            .unwrap_or(u64::MAX),
-                    )
+                builder.max_response_bytes(value.as_u64().unwrap_or_default())
             }
             "allow_insecure_http" => builder.allow_insecure_http(value == true),
             "default_headers" => {
