@@ -1,6 +1,6 @@
 //! A running server.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Server {
             .shared_secret("cursor_key")
             .await
             .map_err(|error| format!("cannot use the database: {error}"))?;
-        let base_url = format!("http://{address}");
+        let shared = config.dev.then(|| base_url(address));
         let app = Arc::new(App {
             ids: Ids::new(clock.clone()),
             clock,
@@ -59,7 +59,8 @@ impl Server {
             running: Running::default(),
             cursors: CursorKey::new(secret),
             addresses: Addresses {
-                shared: config.dev.then_some(base_url),
+                shared,
+                port: address.port(),
             },
             destinations: Destinations::new(store.dialect() == Dialect::Postgres),
             clicks: ClickBuffer::default(),
@@ -89,7 +90,7 @@ impl Server {
 
     /// The address for clients.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        base_url(self.address)
     }
 
     /// Stops: running requests finish, what waits in memory is written, the database is closed.
@@ -102,6 +103,16 @@ impl Server {
         self.app.store.close().await;
         flushed.map_err(|failure| format!("the last clicks could not be written: {failure:?}"))
     }
+}
+
+/// A server that listens everywhere is reached on this machine by the loopback address.
+fn base_url(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{address}")
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, String> {

@@ -13,8 +13,8 @@ use crate::problem::{Code, Failure, Problem};
 use crate::store::keys::Caller;
 use crate::validate::items::Rejected;
 
-/// A checked request, not yet decoded.
-#[derive(Debug, Default)]
+/// A checked request, not yet decoded. It holds passwords and tokens, so that it has no `Debug`.
+#[derive(Default)]
 pub struct Input {
     /// Path parameters, in the order of the path.
     pub path: Vec<String>,

@@ -140,6 +140,13 @@ impl Session {
         auth::check(caller, self.operation.writes(), self.now)?;
         let headers = &self.parts.headers;
         headers::check_version(headers)?;
+        // No id has such letters, and PostgreSQL would refuse to look for them.
+        if path
+            .iter()
+            .any(|value| !value.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
+            return Err(Problem::new(Code::NotFound, "There is nothing with this id.").into());
+        }
         let rules = self.rules()?;
         headers::check_accept(headers, &rules.produces)?;
         let mut parameters = headers::read(headers, rules)?;

@@ -19,6 +19,8 @@ pub const FAILURE_WINDOW: i64 = 600;
 pub struct Addresses {
     /// In development, where API and short links share one address: that address.
     pub shared: Option<String>,
+    /// The port on which the server listens, for domains below `.localhost`, which need no name server and no TLS.
+    pub port: u16,
 }
 
 impl Addresses {
@@ -26,6 +28,9 @@ impl Addresses {
     pub fn short_url(&self, domain: &str, slug: &str) -> String {
         match &self.shared {
             Some(base) => format!("{base}/{slug}"),
+            None if domain.ends_with(".localhost") => {
+                format!("http://{domain}:{}/{slug}", self.port)
+            }
             None => format!("https://{domain}/{slug}"),
         }
     }

@@ -1,6 +1,7 @@
 //! A real server in this process, with a clock that tests move, on a free port of loopback.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use approute_server::cli::seed;
 use approute_server::clock::ManualClock;
@@ -11,6 +12,7 @@ use approute_server::store::keys::Scope;
 use approute_server::store::workspaces::{self, Plan, Workspace};
 use http::header::HeaderMap;
 use serde_json::Value;
+use sqlx::Connection as _;
 
 use crate::http_client::{Client, Received};
 use crate::spec;
@@ -38,7 +40,7 @@ impl Api {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::new(Target::Memory);
+        let mut config = Config::new(target().await);
         config.dev = true;
         change(&mut config);
         let clock = Arc::new(ManualClock::new(NOON));
@@ -159,6 +161,30 @@ impl Api {
             .await
             .unwrap()
     }
+}
+
+/// Memory, or a fresh database of the PostgreSQL server that `APPROUTE_TEST_POSTGRES` names
+/// (`postgres://USER@HOST:PORT`).
+async fn target() -> Target {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let Ok(server) = std::env::var("APPROUTE_TEST_POSTGRES") else {
+        return Target::Memory;
+    };
+    sqlx::any::install_default_drivers();
+    let name = format!(
+        "approute_{}_{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::SeqCst)
+    );
+    let mut connection = sqlx::AnyConnection::connect(&format!("{server}/postgres"))
+        .await
+        .unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::raw_sql(create)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    Target::Postgres(format!("{server}/{name}"))
 }
 
 pub struct Call<'a> {
