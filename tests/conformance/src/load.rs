@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jsonschema::Validator;
 use serde::Deserialize;
@@ -25,6 +26,8 @@ pub struct Kit {
     pub drivers: BTreeMap<String, DriverSpec>,
     /// Cells that fail and may, for now.
     pub known_failing: Vec<KnownFailing>,
+    /// What a driver's report must look like.
+    pub report_schema: Arc<Validator>,
     /// The ways to break the Rust core.
     pub mutants: Vec<Mutant>,
     /// The spec: examples and the list of operations come from it.
@@ -105,7 +108,9 @@ pub fn load(root: &Path) -> Result<Kit, Problems> {
             Err(problem) => problems.push(problem),
         }
     }
+    let report = validator(&root.join("schema/report.schema.json")).map_err(|p| vec![p])?;
     let kit = Kit {
+        report_schema: Arc::new(report),
         root: root.to_owned(),
         cases,
         rules: typed(&root.join("rules.yaml"), &mut problems),

@@ -154,6 +154,8 @@ fn cell(
     let mut problems = seen.problems;
     match report {
         Ok(report) => {
+            let shape = kit.report_schema.iter_errors(&report);
+            problems.extend(shape.map(|e| format!("the report at {}: {e}", e.instance_path())));
             problems.extend(check_report(case, &report, &seen.requests));
             if !own {
                 drivers.insert(name.to_owned(), driver);

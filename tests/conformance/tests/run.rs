@@ -103,6 +103,11 @@ fn every_lie_is_red_and_named() {
             "refused",
             "error/class: expected \"NotFoundError\"",
         ),
+        (
+            "no-headers",
+            "retried",
+            "the report at /steps/0/response/headers",
+        ),
         ("shows-key", "refused", "shows the API key"),
         ("crash", "refused", "the driver crashed"),
         ("nonsense", "refused", "wrote no JSON"),

@@ -88,7 +88,7 @@ func run(c *testCase) report {
 	var steps []report
 	var problem any
 	for _, s := range c.Steps {
-		s.cancelFile, hooks = c.CancelFile, nil
+		s.cancelFile, hooks = c.CancelFile, []report{}
 		r := take(client, failure, s, clock)
 		if s.problem != "" {
 			problem = s.problem
@@ -99,6 +99,7 @@ func run(c *testCase) report {
 				delete(r, "printed "+name)
 			}
 		}
+		delete(r, "cause")
 		r["waits"], r["hooks"] = clock.take(), hooks
 		steps = append(steps, r)
 	}
@@ -132,7 +133,6 @@ func take(client approute.Client, failure error, s *step, clock *clock) report {
 		_ = os.Remove(s.cancelFile)
 		return report{"cancelled": errors.Is(r["cause"].(error), context.Canceled)}
 	}
-	delete(r, "cause")
 	return r
 }
 

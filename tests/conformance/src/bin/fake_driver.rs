@@ -69,8 +69,13 @@ fn run(case: &Value, step: &Value, lie: &str) -> Value {
             if lie == "wrong-value" {
                 value["slug"] = json!("invented");
             }
-            let response =
-                json!({"status": status, "request_id": request_id, "attempts": attempts});
+            let mut response = json!({
+                "status": status, "request_id": request_id, "attempts": attempts,
+                "rate_limit": null, "replayed": false, "headers": {},
+            });
+            if lie == "no-headers" {
+                response["headers"] = Value::Null;
+            }
             return json!({"value": value, "response": response, "waits": waits});
         }
         let class = if lie == "wrong-class" {
@@ -81,7 +86,8 @@ fn run(case: &Value, step: &Value, lie: &str) -> Value {
         let error = json!({
             "class": class, "status": status, "code": null, "message": "Not found", "errors": [],
             "request_id": request_id, "idempotency_key": null, "confirmation": null, "reason": null,
-            "attempts": attempts, "retryable": retryable, "outcome": "rejected",
+            "attempts": attempts, "retryable": retryable, "outcome": "rejected", "headers": {},
+            "body": "", "text": "404: Not found",
         });
         return json!({"error": error, "waits": waits});
     }
