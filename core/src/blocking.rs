@@ -164,7 +164,10 @@ pub(crate) fn wait<T: Send>(
             tokio::task::yield_now().await;
             tokio::task::yield_now().await;
         }
-        future.await
+        let result = future.await;
+        // And here they see that their answer was read to its end, so that they are free for the next call.
+        tokio::task::yield_now().await;
+        result
     };
     if Handle::try_current().is_err() {
         return runtime.block_on(future);

@@ -7,7 +7,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 
 use crate::error::Error;
 use crate::generated::operations;
-use crate::transport::request_builder_client;
+use crate::transport::untrusting;
 
 /// What a generated operation is, as far as the runtime needs to know. The generator writes one for each.
 #[derive(Debug)]
@@ -80,6 +80,21 @@ fn convert(request: &mut reqwest::Request) -> Result<http::Request<Bytes>, Strin
     *captured.uri_mut() = uri;
     *captured.headers_mut() = std::mem::take(request.headers_mut());
     Ok(captured)
+}
+
+/// A client that only ever builds requests: no trust store, no proxies, no connections. One for the whole process.
+fn request_builder_client() -> Result<&'static reqwest::Client, String> {
+    static CLIENT: OnceLock<Result<reqwest::Client, String>> = OnceLock::new();
+    let made = CLIENT.get_or_init(|| {
+        // Said expressly, since reqwest panics when it has to find a TLS provider and there is none.
+        let tls = untrusting().map_err(|error| error.to_string())?;
+        let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+        builder
+            .no_proxy()
+            .build()
+            .map_err(|error| error.to_string())
+    });
+    made.as_ref().map_err(Clone::clone)
 }
 
 /// Runs a generated operation up to the point where its request is built.

@@ -1,24 +1,27 @@
 //! How a request reaches the server.
 //!
 //! The client hands each try to a [`Transport`] and does everything else itself: retries, timeouts, keys, errors. The
-//! default one is reqwest on tokio, made on first use; implement the trait to send requests some other way, or use
+//! default one is hyper on tokio, made on first use; implement the trait to send requests some other way, or use
 //! [`crate::mock`] in tests.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use ::http::{HeaderMap, Request, Response, StatusCode};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
 
 use crate::time::BoxFuture;
 
+mod body;
 mod classify;
-mod reqwest;
+mod connect;
+mod http;
 mod tls;
 
-pub(crate) use self::reqwest::{HttpConfig, HttpTransport, request_builder_client};
-pub(crate) use tls::check_certificates;
+pub(crate) use self::http::{HttpConfig, HttpTransport};
+pub(crate) use connect::Proxies;
+pub(crate) use tls::{check_certificates, untrusting};
 
 /// Sends one request and reads its whole answer.
 ///
@@ -29,9 +32,9 @@ pub trait Transport: Send + Sync + 'static {
     /// Sends the request and reads the answer up to the limit.
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: Request<Bytes>,
         limits: Limits,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>>;
 }
 
 /// What one try may take.

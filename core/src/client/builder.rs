@@ -16,7 +16,7 @@ use crate::log::LogLevel;
 use crate::options::{CallOptions, parse_header};
 use crate::secret::Secret;
 use crate::time::{Random, SystemRandom, Timer, TokioTimer};
-use crate::transport::{HttpConfig, HttpTransport, Transport, check_certificates};
+use crate::transport::{HttpConfig, HttpTransport, Proxies, Transport, check_certificates};
 
 const DEFAULT_BASE_URL: &str = "https://getapproute.com";
 
@@ -123,7 +123,7 @@ impl ClientBuilder {
         self
     }
 
-    /// What sends the requests, in place of reqwest. Proxy, certificates and connect timeout are then its own affair.
+    /// What sends the requests, in place of hyper. Proxy, certificates and connect timeout are then its own affair.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -286,14 +286,15 @@ impl ClientBuilder {
     }
 
     fn http_config(&self, base: &BaseUrl, attempt_timeout: Duration) -> Result<HttpConfig, Error> {
-        let proxy = match &self.proxy {
-            None => None,
+        let proxies = match &self.proxy {
             // The URL may hold a password, so it is not repeated.
-            Some(url) => Some(reqwest::Proxy::all(url).map_err(|_| {
+            Some(url) => Proxies::at(url).ok_or_else(|| {
                 Error::configuration(
                     "`proxy` must be a URL such as http://user:password@proxy.example:3128",
                 )
-            })?),
+            })?,
+            None if base.loopback => Proxies::Never,
+            None => Proxies::Environment,
         };
         for pem in &self.extra_ca {
             check_certificates(pem)
@@ -303,10 +304,9 @@ impl ClientBuilder {
         Ok(HttpConfig {
             // Where a try may take no longer than a connection, the connection's end must come first: it tells that
             // nothing was sent.
-            connect_timeout: Some(connect_timeout.min(attempt_timeout.mul_f64(0.95))),
-            proxy,
+            connect_timeout: connect_timeout.min(attempt_timeout.mul_f64(0.95)),
+            proxies,
             extra_ca: self.extra_ca.clone(),
-            loopback: base.loopback,
             plain: base.plain,
         })
     }

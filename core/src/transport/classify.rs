@@ -1,66 +1,46 @@
-//! From a reqwest error to what the retry loop wants to know.
+//! From hyper's errors to what the retry loop wants to know.
 
 use std::error::Error as StdError;
 
-use http::{HeaderMap, StatusCode};
-
+use super::connect::ConnectError;
 use super::{TransportError, TransportErrorKind};
 
 /// Classifies a failure before or while the head of the answer came.
-pub(super) fn request_error(error: reqwest::Error) -> TransportError {
-    let error = error.without_url();
-    let kind = if error.is_builder() {
-        TransportErrorKind::Configuration
-    } else if has_certificate_error(&error) {
-        TransportErrorKind::Certificate
-    } else if is_proxy_authentication(&error) {
-        TransportErrorKind::ProxyAuthentication
-    } else if error.is_timeout() {
-        // The only timeout that reqwest is given is the one for connecting.
-        TransportErrorKind::Timeout
-    } else if error.is_connect() {
-        TransportErrorKind::Connect
-    } else {
-        TransportErrorKind::Interrupted
+pub(super) fn request_error(error: hyper_util::client::legacy::Error) -> TransportError {
+    use TransportErrorKind as Kind;
+    let own = chain(&error).find_map(|cause| cause.downcast_ref::<ConnectError>());
+    let (kind, what) = match own {
+        Some(ConnectError::TooSlow) => (Kind::Timeout, None),
+        Some(ConnectError::ProxyScheme) => (Kind::Configuration, None),
+        Some(ConnectError::ProxyCredentials) => (Kind::ProxyAuthentication, None),
+        Some(ConnectError::Proxy(_)) => (Kind::Connect, Some("the proxy made no connection")),
+        None if has_certificate_error(&error) => (
+            Kind::Certificate,
+            Some(
+                "the server's certificate is not trusted; for a private certificate authority use `extra_ca_pem` or SSL_CERT_FILE",
+            ),
+        ),
+        None if error.is_connect() => (Kind::Connect, Some("no connection to the server")),
+        None => (
+            Kind::Interrupted,
+            Some("the connection broke before the answer"),
+        ),
     };
-    let sent = !error.is_connect() && kind != TransportErrorKind::Configuration;
-    let what = match kind {
-        TransportErrorKind::Configuration => "the request cannot be sent",
-        TransportErrorKind::Certificate => {
-            "the server's certificate is not trusted; for a private certificate authority use `extra_ca_pem` or SSL_CERT_FILE"
-        }
-        TransportErrorKind::ProxyAuthentication => {
-            "the proxy asks for other credentials; put them into the proxy URL (http://user:password@host:port)"
-        }
-        TransportErrorKind::Timeout => "no connection within `connect_timeout`",
-        TransportErrorKind::Connect => "no connection to the server",
-        _ => "the connection broke before the answer",
+    let message = match (what, own) {
+        (None, Some(own)) => own.to_string(),
+        (what, _) => with_cause(what.unwrap_or_default(), &error),
     };
-    let mut failure = TransportError::new(kind, with_cause(what, &error)).with_source(error);
+    let sent = !error.is_connect();
+    let mut failure = TransportError::new(kind, message).with_source(error);
     failure.sent = sent;
     failure
 }
 
 /// Classifies a failure while the body of the answer came.
-pub(super) fn body_error(
-    error: reqwest::Error,
-    status: StatusCode,
-    headers: HeaderMap,
-) -> TransportError {
-    let error = error.without_url();
-    let (kind, what) = if is_corrupt(&error) {
-        (
-            TransportErrorKind::Undecodable,
-            "the answer cannot be decompressed",
-        )
-    } else {
-        (
-            TransportErrorKind::Interrupted,
-            "the connection broke within the answer's body",
-        )
-    };
-    TransportError::new(kind, with_cause(what, &error))
-        .with_head(status, headers)
+pub(super) fn body_error(error: hyper::Error, head: &http::response::Parts) -> TransportError {
+    let message = with_cause("the connection broke within the answer's body", &error);
+    TransportError::new(TransportErrorKind::Interrupted, message)
+        .with_head(head.status, head.headers.clone())
         .with_source(error)
 }
 
@@ -70,29 +50,6 @@ fn with_cause(what: &str, error: &(dyn StdError + 'static)) -> String {
         Some(cause) => format!("{what}: {cause}"),
         None => what.to_owned(),
     }
-}
-
-/// Whether the compressed data itself is wrong, and not merely cut short.
-fn is_corrupt(error: &(dyn StdError + 'static)) -> bool {
-    let mut broken_connection = false;
-    let mut broken_data = false;
-    for cause in chain(error) {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-            match io.kind() {
-                InvalidData | InvalidInput => broken_data = true,
-                UnexpectedEof => broken_connection = true,
-                // The decoder also wraps what the connection reports, as `Other`.
-                _ => {}
-            }
-        } else if cause
-            .to_string()
-            .contains("error reading a body from connection")
-        {
-            broken_connection = true;
-        }
-    }
-    broken_data && !broken_connection
 }
 
 fn has_certificate_error(error: &(dyn StdError + 'static)) -> bool {
@@ -119,11 +76,6 @@ fn has_certificate_error(error: &(dyn StdError + 'static)) -> bool {
             )
         )
     })
-}
-
-fn is_proxy_authentication(error: &(dyn StdError + 'static)) -> bool {
-    // hyper-util keeps the type to itself, so its words are all there is. A test with a real 407 holds this.
-    chain(error).any(|cause| cause.to_string().ends_with("proxy authorization required"))
 }
 
 /// The error and all its causes, those that an `io::Error` wraps included.

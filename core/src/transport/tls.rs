@@ -9,7 +9,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 /// A configuration that trusts nobody, for connections that never use TLS. It is made in microseconds.
-pub(super) fn untrusting() -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn untrusting() -> Result<ClientConfig, rustls::Error> {
     Ok(builder()?
         .with_root_certificates(RootCertStore::empty())
         .with_no_client_auth())
