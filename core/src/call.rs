@@ -28,7 +28,7 @@ use crate::budget::{RETRY_COST, RetryBudget, SUCCESS_GIFT, TIMEOUT_COST};
 use crate::error::{Error, Outcome};
 use crate::hooks::{AttemptEnd, Hooks};
 use crate::operation::Operation;
-use crate::options::CallOptions;
+use crate::options::Options;
 use crate::response::RawResponse;
 use crate::retry::{self, AskedWait};
 use crate::secret::Secret;
@@ -93,6 +93,16 @@ pub(crate) struct Settings {
     pub(crate) max_response_bytes: u64,
 }
 
+impl Settings {
+    /// What a call sets takes the place of what its client has.
+    pub(crate) fn change(&mut self, set: &Options) {
+        self.timeout = set.timeout.unwrap_or(self.timeout);
+        self.attempt_timeout = set.attempt_timeout.unwrap_or(self.attempt_timeout);
+        self.max_retries = set.max_retries.unwrap_or(self.max_retries);
+        self.max_response_bytes = set.max_response_bytes.unwrap_or(self.max_response_bytes);
+    }
+}
+
 /// One call. See the module.
 pub struct Call {
     context: Context,
@@ -116,21 +126,20 @@ impl Call {
     pub(crate) fn new(
         context: Context,
         mut request: Request<Bytes>,
-        options: CallOptions,
+        options: Option<Box<Options>>,
     ) -> Result<Self, Error> {
-        options.check()?;
-        if !options.query.is_empty() {
-            add_query(&mut request, &options.query)?;
+        let (mut key, mut token, mut extra) = (None, None, None);
+        if let Some(set) = options {
+            if !set.query.is_empty() {
+                add_query(&mut request, &set.query)?;
+            }
+            (key, token, extra) = (set.idempotency_key, set.confirmation, Some(set.headers));
         }
         let writes = matches!(
             *request.method(),
             Method::POST | Method::PATCH | Method::DELETE
         );
-        let idempotency_key = writes.then(|| {
-            options
-                .idempotency_key
-                .unwrap_or_else(|| uuid_v4(&*context.random))
-        });
+        let idempotency_key = writes.then(|| key.unwrap_or_else(|| uuid_v4(&*context.random)));
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, context.user_agent.clone());
         headers.insert(ACCEPT, HeaderValue::from_static(context.operation.accept));
@@ -142,12 +151,12 @@ impl Call {
         if let Some(key) = &idempotency_key {
             headers.insert("idempotency-key", header_value(key, "idempotency_key")?);
         }
-        if let Some(token) = &options.confirmation {
+        if let Some(token) = &token {
             let mut value = header_value(token.expose(), "confirmation")?;
             value.set_sensitive(true);
             headers.insert("approute-confirmation", value);
         }
-        headers.extend(options.headers);
+        headers.extend(extra.unwrap_or_default());
         Ok(Self {
             context,
             request,

@@ -12,6 +12,7 @@ use crate::budget::RetryBudget;
 use crate::call::{Action, Call, Context, Event, Settings, timed_out};
 use crate::error::Error;
 use crate::hooks::Hooks;
+use crate::operation::Base;
 use crate::options::CallOptions;
 use crate::request::Prepared;
 use crate::response::RawResponse;
@@ -50,6 +51,7 @@ pub struct Client {
 
 pub(crate) struct Shared {
     pub(crate) base_url: String,
+    pub(crate) base: Base,
     pub(crate) api_key: KeySource,
     pub(crate) user_agent: HeaderValue,
     pub(crate) defaults: CallOptions,
@@ -107,6 +109,10 @@ impl Client {
         &self.shared.base_url
     }
 
+    pub(crate) fn base(&self) -> &Base {
+        &self.shared.base
+    }
+
     pub(crate) fn from_shared(shared: Shared) -> Self {
         Self {
             shared: Arc::new(shared),
@@ -122,18 +128,18 @@ impl Client {
             options = options.over(own);
         }
         options = options.over(&shared.defaults);
-        let api_key = match (&options.api_key, &shared.api_key) {
+        options.check()?;
+        let mut settings = shared.settings;
+        let options = options.into_set();
+        if let Some(set) = &options {
+            settings.change(set);
+        }
+        let api_key = match (
+            options.as_ref().and_then(|set| set.api_key.as_ref()),
+            &shared.api_key,
+        ) {
             (Some(key), _) | (None, KeySource::Fixed(key)) => key.clone(),
             (None, KeySource::Provider(provide)) => provided_key(&**provide)?,
-        };
-        let defaults = &shared.settings;
-        let settings = Settings {
-            timeout: options.timeout.unwrap_or(defaults.timeout),
-            attempt_timeout: options.attempt_timeout.unwrap_or(defaults.attempt_timeout),
-            max_retries: options.max_retries.unwrap_or(defaults.max_retries),
-            max_response_bytes: options
-                .max_response_bytes
-                .unwrap_or(defaults.max_response_bytes),
         };
         let context = Context {
             operation: prepared.operation,

@@ -7,10 +7,12 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, Method, Uri};
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 
 use crate::error::Error;
@@ -36,7 +38,16 @@ pub struct Operation {
 
 /// The inner value of the generated client: the place where `pre` leaves the request.
 #[derive(Debug, Default)]
-pub struct Capture(Mutex<Option<http::Request<Bytes>>>);
+pub struct Capture(Mutex<Option<Built>>);
+
+/// A request without its base URL.
+#[derive(Debug)]
+struct Built {
+    method: Method,
+    path_and_query: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
 
 impl Clone for Capture {
     /// An empty one: each use of an operation has its own.
@@ -51,35 +62,73 @@ impl ClientHooks<Capture> for operations::Client {
         request: &mut reqwest::Request,
         _info: &OperationInfo,
     ) -> Result<(), progenitor_client::Error<E>> {
-        let captured = convert(request).map_err(progenitor_client::Error::InvalidRequest)?;
-        *self
-            .inner()
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(captured);
+        use progenitor_client::Error as Generated;
+        let Some(body) = request
+            .body()
+            .map_or(Some(&[][..]), reqwest::Body::as_bytes)
+        else {
+            return Err(Generated::InvalidRequest("its body is a stream".to_owned()));
+        };
+        let built = Built {
+            method: request.method().clone(),
+            path_and_query: request.url().as_str()[STAND_IN.len()..].to_owned(),
+            body: Bytes::copy_from_slice(body),
+            headers: std::mem::take(request.headers_mut()),
+        };
+        *self.inner().slot() = Some(built);
         // The operation ends here, before anything is sent.
-        Err(progenitor_client::Error::Custom(String::new()))
+        Err(Generated::Custom(String::new()))
     }
 }
 
-fn convert(request: &mut reqwest::Request) -> Result<http::Request<Bytes>, String> {
-    let uri = request
-        .url()
-        .as_str()
-        .parse::<http::Uri>()
-        .map_err(|error| format!("the request's URL is not usable ({error})"))?;
-    let body = match request.body() {
-        None => Bytes::new(),
-        Some(body) => match body.as_bytes() {
-            Some(bytes) => Bytes::copy_from_slice(bytes),
-            None => return Err("the request's body is a stream".to_owned()),
-        },
-    };
-    let mut captured = http::Request::new(body);
-    *captured.method_mut() = request.method().clone();
-    *captured.uri_mut() = uri;
-    *captured.headers_mut() = std::mem::take(request.headers_mut());
-    Ok(captured)
+impl Capture {
+    fn slot(&self) -> MutexGuard<'_, Option<Built>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where requests go: the base URL, taken apart once.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    scheme: Scheme,
+    authority: Authority,
+    /// The base URL's path, without a slash at its end.
+    prefix: String,
+}
+
+/// What the operations build their URLs on. They are given the shortest base there is, since parsing a real one again
+/// for each call takes longer than everything else that they do.
+const STAND_IN: &str = "x://x";
+
+impl Base {
+    /// `None` when the URL has no scheme or host.
+    pub(crate) fn new(url: &str) -> Option<Self> {
+        let parts = url.parse::<Uri>().ok()?.into_parts();
+        let path = parts.path_and_query.as_ref().map_or("", |path| path.path());
+        Some(Self {
+            scheme: parts.scheme?,
+            authority: parts.authority?,
+            prefix: path.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// What an operation built, here.
+    fn request(&self, built: Built) -> Result<http::Request<Bytes>, http::Error> {
+        let path = if self.prefix.is_empty() {
+            built.path_and_query
+        } else {
+            [self.prefix.as_str(), &built.path_and_query].concat()
+        };
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(path))?);
+        let mut request = http::Request::new(built.body);
+        *request.method_mut() = built.method;
+        *request.uri_mut() = Uri::from_parts(parts)?;
+        *request.headers_mut() = built.headers;
+        Ok(request)
+    }
 }
 
 /// A client that only ever builds requests: no trust store, no proxies, no connections. One for the whole process.
@@ -101,7 +150,7 @@ fn request_builder_client() -> Result<&'static reqwest::Client, String> {
 ///
 /// `ids` are the path's parameters with their names.
 pub(crate) fn capture<F, T, E>(
-    base_url: &str,
+    base: &Base,
     ids: &[(&str, &str)],
     operation: F,
 ) -> Result<http::Request<Bytes>, Error>
@@ -113,7 +162,7 @@ where
     }
     let client = request_builder_client()
         .map_err(|error| Error::configuration(format!("TLS cannot be set up: {error}")))?;
-    let api = operations::Client::new_with_client(base_url, client.clone(), Capture::default());
+    let api = operations::Client::new_with_client(STAND_IN, client.clone(), Capture::default());
     let ended = {
         let future = pin!(operation(&api));
         match future.poll(&mut Context::from_waker(Waker::noop())) {
@@ -121,21 +170,19 @@ where
             Poll::Ready(Ok(_)) | Poll::Pending => None,
         }
     };
-    let captured = api
-        .inner()
-        .0
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    captured.ok_or_else(|| {
+    let refused =
+        |reason: String| Error::configuration(format!("the request cannot be sent: {reason}"));
+    let built = api.inner().slot().take();
+    let built = built.ok_or_else(|| {
         use progenitor_client::Error as Generated;
-        let reason = match ended {
+        refused(match ended {
             Some(Generated::InvalidRequest(reason)) => reason,
             Some(Generated::CommunicationError(error)) => error.without_url().to_string(),
             _ => "it was not built".to_owned(),
-        };
-        Error::configuration(format!("the request cannot be sent: {reason}"))
-    })
+        })
+    })?;
+    base.request(built)
+        .map_err(|error| refused(error.to_string()))
 }
 
 /// Refuses ids that would change the path that they are put into.

@@ -25,6 +25,13 @@ use crate::secret::{RedactedHeaders, Secret};
 /// ```
 #[derive(Clone, Default)]
 pub struct CallOptions {
+    /// On the heap, and only where an option is set: builders are moved around a lot.
+    set: Option<Box<Options>>,
+}
+
+/// What is set.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
     pub(crate) headers: HeaderMap,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) timeout: Option<Duration>,
@@ -44,12 +51,27 @@ impl CallOptions {
         Self::default()
     }
 
+    /// A header that was checked.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.set().headers.append(name, value);
+        self
+    }
+
+    fn set(&mut self) -> &mut Options {
+        self.set.get_or_insert_default()
+    }
+
+    /// What is set, if anything is.
+    pub(crate) fn into_set(self) -> Option<Box<Options>> {
+        self.set
+    }
+
     /// A header, replacing the SDK's own of that name.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         match parse_header(name.as_ref(), value.as_ref()) {
             Ok((name, value)) => {
-                self.headers.insert(name, value);
+                self.set().headers.insert(name, value);
             }
             Err(reason) => self.refuse(reason),
         }
@@ -59,7 +81,7 @@ impl CallOptions {
     /// A query parameter, in addition to those of the operation. Repeat it for a list.
     #[must_use]
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.query.push((name.into(), value.into()));
+        self.set().query.push((name.into(), value.into()));
         self
     }
 
@@ -69,7 +91,7 @@ impl CallOptions {
         if timeout.is_zero() {
             self.refuse("`timeout` must be longer than zero".to_owned());
         }
-        self.timeout = Some(timeout);
+        self.set().timeout = Some(timeout);
         self
     }
 
@@ -79,21 +101,21 @@ impl CallOptions {
         if timeout.is_zero() {
             self.refuse("`attempt_timeout` must be longer than zero".to_owned());
         }
-        self.attempt_timeout = Some(timeout);
+        self.set().attempt_timeout = Some(timeout);
         self
     }
 
     /// How many times a failed try is repeated; 0 for exactly one try.
     #[must_use]
     pub fn max_retries(mut self, retries: u32) -> Self {
-        self.max_retries = Some(retries);
+        self.set().max_retries = Some(retries);
         self
     }
 
     /// How many bytes an answer may have after decompression.
     #[must_use]
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
-        self.max_response_bytes = Some(bytes);
+        self.set().max_response_bytes = Some(bytes);
         self
     }
 
@@ -103,7 +125,7 @@ impl CallOptions {
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         let key = key.into();
         if (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
-            self.idempotency_key = Some(key);
+            self.set().idempotency_key = Some(key);
         } else {
             self.refuse("`idempotency_key` must be 1 to 255 visible ASCII characters".to_owned());
         }
@@ -116,7 +138,7 @@ impl CallOptions {
         let token = token.into();
         let visible = token.expose().bytes().all(|b| b.is_ascii_graphic());
         if visible && !token.expose().is_empty() {
-            self.confirmation = Some(token);
+            self.set().confirmation = Some(token);
         } else {
             self.refuse("`confirmation` must be the token of a confirmation request".to_owned());
         }
@@ -124,11 +146,29 @@ impl CallOptions {
     }
 
     fn refuse(&mut self, reason: String) {
-        self.refused.get_or_insert(reason);
+        self.set().refused.get_or_insert(reason);
     }
 
     /// These options where they are set, `base`'s otherwise. Headers and query parameters add up.
     pub(crate) fn over(self, base: &Self) -> Self {
+        let set = match (self.set, &base.set) {
+            (own, None) => own,
+            (None, Some(base)) => Some(base.clone()),
+            (Some(own), Some(base)) => Some(Box::new(own.over(base))),
+        };
+        Self { set }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match self.set.as_ref().and_then(|set| set.refused.as_ref()) {
+            Some(reason) => Err(Error::configuration(reason.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Options {
+    fn over(self, base: &Self) -> Self {
         let mut headers = base.headers.clone();
         headers.extend(self.headers);
         let mut query = base.query.clone();
@@ -148,16 +188,18 @@ impl CallOptions {
             refused: self.refused.or_else(|| base.refused.clone()),
         }
     }
+}
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        match &self.refused {
-            Some(reason) => Err(Error::configuration(reason.clone())),
-            None => Ok(()),
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.set {
+            Some(set) => fmt::Debug::fmt(set, f),
+            None => f.write_str("CallOptions"),
         }
     }
 }
 
-impl fmt::Debug for CallOptions {
+impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallOptions")
             .field("headers", &RedactedHeaders(&self.headers))
@@ -306,6 +348,7 @@ mod tests {
             .query("q", "2")
             .timeout(Duration::from_secs(1))
             .over(&base);
+        let over = over.into_set().unwrap();
         assert_eq!(over.headers["a"], "1");
         assert_eq!(over.headers["b"], "2");
         assert_eq!(over.query.len(), 2);

@@ -7,7 +7,7 @@ use crate::binary::Binary;
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
-use crate::operation::Operation;
+use crate::operation::{Base, Operation};
 use crate::options::CallOptions;
 use crate::response::{RawResponse, Response};
 
@@ -25,7 +25,7 @@ pub(crate) type Decode<T> = fn(RawResponse) -> Result<Response<T>, Error>;
 pub(crate) trait Request {
     type Output;
 
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output>;
+    fn prepare(self, base: &Base) -> Prepared<Self::Output>;
 }
 
 /// Sends a request and decodes its answer.
@@ -51,7 +51,7 @@ pub(crate) fn start<R: Request>(
     client: &Client,
     request: R,
 ) -> Result<(Call, Decode<R::Output>), Error> {
-    let prepared = request.prepare(client.base_url());
+    let prepared = request.prepare(client.base());
     let decode = prepared.decode;
     Ok((client.call(prepared)?, decode))
 }

@@ -45,7 +45,9 @@ fn calls_from_many_threads_share_one_runtime() {
     for _ in 0..20 {
         create(&client).unwrap();
     }
-    assert_eq!(server.connections(), 1);
+    // A connection comes back to the pool a moment after its answer, in which the next call may make one more: the
+    // other tests of this process use the same runtime.
+    assert!(server.connections() <= 5, "{}", server.connections());
     std::thread::scope(|scope| {
         for _ in 0..8 {
             let client = client.clone();
@@ -57,7 +59,6 @@ fn calls_from_many_threads_share_one_runtime() {
         }
     });
     assert_eq!(server.requests().len(), 180);
-    // A connection comes back to the pool a moment after its answer, so a few more than threads are made.
     assert!(server.connections() <= 32, "{}", server.connections());
 }
 

@@ -13,6 +13,7 @@ use crate::call::Settings;
 use crate::error::Error;
 use crate::hooks::{Hooks, RequestInfo, ResponseInfo, RetryInfo};
 use crate::log::LogLevel;
+use crate::operation::Base;
 use crate::options::{CallOptions, parse_header};
 use crate::secret::Secret;
 use crate::time::{Random, SystemRandom, Timer, TokioTimer};
@@ -233,7 +234,7 @@ impl ClientBuilder {
         for (name, value) in &self.default_headers {
             let (name, value) = parse_header(name, value)
                 .map_err(|reason| Error::configuration(format!("`default_header`: {reason}")))?;
-            defaults.headers.append(name, value);
+            defaults = defaults.with_header(name, value);
         }
         let transport = match &self.transport {
             Some(transport) => Arc::clone(transport),
@@ -253,6 +254,8 @@ impl ClientBuilder {
             (None, None) => LogLevel::Off,
         };
         Ok(Client::from_shared(Shared {
+            base: Base::new(&base.url)
+                .ok_or_else(|| Error::configuration("`base_url` is not usable in HTTP requests"))?,
             base_url: base.url,
             api_key,
             user_agent,

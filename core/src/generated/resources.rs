@@ -7,7 +7,7 @@
 
 use crate::Client;
 use crate::generated::models;
-use crate::operation::{Operation, capture};
+use crate::operation::{Base, Operation, capture};
 use crate::options::{CallOptions, call_options};
 use crate::page::listable;
 use crate::request::{Prepared, Request, sendable};
@@ -312,10 +312,10 @@ impl<C> LinksCreate<C> {
 
 impl<C> Request for LinksCreate<C> {
     type Output = models::Link;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.links_create(&self.body).await },
         );
@@ -471,10 +471,10 @@ impl<C> LinksList<C> {
 
 impl<C> Request for LinksList<C> {
     type Output = models::LinkPage;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| {
                 api.links_list(
@@ -541,10 +541,10 @@ impl<C> LinksBatch<C> {
 
 impl<C> Request for LinksBatch<C> {
     type Output = models::BatchResult;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.links_batch(&self.body).await },
         );
@@ -582,10 +582,10 @@ impl<C> LinksGet<C> {
 
 impl<C> Request for LinksGet<C> {
     type Output = models::Link;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [("link_id", self.link_id.as_str())];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.links_get(&self.link_id).await },
         );
@@ -634,10 +634,10 @@ impl<C> LinksUpdate<C> {
 
 impl<C> Request for LinksUpdate<C> {
     type Output = models::Link;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [("link_id", self.link_id.as_str())];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| {
                 api.links_update(&self.link_id, self.if_match.as_deref(), &self.body)
@@ -680,10 +680,10 @@ impl<C> LinksDelete<C> {
 
 impl<C> Request for LinksDelete<C> {
     type Output = models::Link;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [("link_id", self.link_id.as_str())];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.links_delete(&self.link_id).await },
         );
@@ -722,10 +722,10 @@ impl<C> LinksRestore<C> {
 
 impl<C> Request for LinksRestore<C> {
     type Output = models::Link;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [("link_id", self.link_id.as_str())];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.links_restore(&self.link_id).await },
         );
@@ -963,10 +963,10 @@ impl<C> ClicksList<C> {
 
 impl<C> Request for ClicksList<C> {
     type Output = models::ClickPage;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| {
                 api.clicks_list(
@@ -1140,10 +1140,10 @@ impl<C> QrGet<C> {
 
 impl<C> Request for QrGet<C> {
     type Output = crate::Binary;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [("link_id", self.link_id.as_str())];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| {
                 api.qr_get(
@@ -1365,10 +1365,10 @@ impl<C> WebhooksCreate<C> {
 
 impl<C> Request for WebhooksCreate<C> {
     type Output = models::Webhook;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.webhooks_create(&self.body).await },
         );
@@ -1432,10 +1432,10 @@ impl<C> WebhooksList<C> {
 
 impl<C> Request for WebhooksList<C> {
     type Output = models::WebhookPage;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.webhooks_list(self.cursor.as_deref(), self.limit).await },
         );
@@ -1485,10 +1485,10 @@ impl<C> WebhooksGet<C> {
 
 impl<C> Request for WebhooksGet<C> {
     type Output = models::Webhook;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [("webhook_id", self.webhook_id.as_str())];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.webhooks_get(&self.webhook_id).await },
         );
@@ -1528,10 +1528,10 @@ impl<C> WebhooksUpdate<C> {
 
 impl<C> Request for WebhooksUpdate<C> {
     type Output = models::Webhook;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [("webhook_id", self.webhook_id.as_str())];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.webhooks_update(&self.webhook_id, &self.body).await },
         );
@@ -1570,10 +1570,10 @@ impl<C> WebhooksDelete<C> {
 
 impl<C> Request for WebhooksDelete<C> {
     type Output = ();
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [("webhook_id", self.webhook_id.as_str())];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| { api.webhooks_delete(&self.webhook_id).await },
         );
@@ -1613,10 +1613,10 @@ impl<C> WebhooksRotateSecret<C> {
 
 impl<C> Request for WebhooksRotateSecret<C> {
     type Output = models::Webhook;
-    fn prepare(self, base_url: &str) -> Prepared<Self::Output> {
+    fn prepare(self, base: &Base) -> Prepared<Self::Output> {
         let ids = [("webhook_id", self.webhook_id.as_str())];
         let request = capture(
-            base_url,
+            base,
             &ids,
             async |api| {
                 api.webhooks_rotate_secret(&self.webhook_id, &self.body).await
