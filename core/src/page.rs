@@ -79,6 +79,8 @@ enum State<L: List> {
     Idle(L),
     /// It is on its way.
     Fetching(L, Fetch<Fetched<L>>),
+    /// The last page named a cursor that had been there before.
+    Repeated(Error),
     Done,
 }
 
@@ -110,19 +112,19 @@ impl<L: List> Pages<L> {
     }
 
     /// What follows a page that has come.
-    fn follow(&mut self, mut list: L, page: &Response<L::Page>) -> Result<State<L>, Error> {
+    fn follow(&mut self, mut list: L, page: &Response<L::Page>) -> State<L> {
         let Some(cursor) = page.next_cursor() else {
-            return Ok(State::Done);
+            return State::Done;
         };
         if !self.seen.insert(self.hasher.hash_one(cursor)) {
-            return Err(repeated_cursor(page));
+            return State::Repeated(repeated_cursor(page));
         }
         list.set_cursor(cursor.to_owned());
         if self.prefetch {
             let fetch = Fetch::in_background(list.clone().fetch());
-            return Ok(State::Fetching(list, fetch));
+            return State::Fetching(list, fetch);
         }
-        Ok(State::Idle(list))
+        State::Idle(list)
     }
 }
 
@@ -147,6 +149,13 @@ impl<L: List> Stream for Pages<L> {
         loop {
             match &mut this.state {
                 State::Done => return Poll::Ready(None),
+                State::Repeated(_) => {
+                    let State::Repeated(error) = std::mem::replace(&mut this.state, State::Done)
+                    else {
+                        continue;
+                    };
+                    return Poll::Ready(Some(Err(error)));
+                }
                 State::Idle(list) => {
                     let fetch = Fetch::Here(list.clone().fetch());
                     this.state = State::Fetching(list.clone(), fetch);
@@ -159,10 +168,7 @@ impl<L: List> Stream for Pages<L> {
                         Ok(page) => page,
                         Err(error) => return Poll::Ready(Some(Err(error))),
                     };
-                    match this.follow(list, &page) {
-                        Ok(state) => this.state = state,
-                        Err(error) => return Poll::Ready(Some(Err(error))),
-                    }
+                    this.state = this.follow(list, &page);
                     return Poll::Ready(Some(Ok(page)));
                 }
             }
