@@ -22,10 +22,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 
 use crate::budget::{RETRY_COST, RetryBudget, SUCCESS_GIFT, TIMEOUT_COST};
-use crate::error::{Error, Outcome};
+use crate::error::Error;
 use crate::hooks::{AttemptEnd, Hooks};
 use crate::operation::Operation;
 use crate::options::Options;
@@ -35,9 +35,12 @@ use crate::secret::Secret;
 use crate::time::{Random, Timer, uuid_v4};
 use crate::transport::{Limits, TransportError, TransportErrorKind};
 
+mod errors;
 mod outcome;
+mod parts;
 
 use outcome::OutcomeTracker;
+use parts::{add_query, bearer, header_value};
 
 /// What happened since the last [`Call::next`].
 #[derive(Debug)]
@@ -357,70 +360,4 @@ impl Call {
         }
         Action::Done(result)
     }
-}
-
-impl Error {
-    /// The error for a try without an answer.
-    fn from_transport(failure: TransportError, hide: &str) -> Self {
-        use crate::error::ErrorKind;
-        let kind = match failure.kind {
-            TransportErrorKind::Timeout => ErrorKind::Timeout,
-            TransportErrorKind::TooLarge | TransportErrorKind::Undecodable => ErrorKind::Decode,
-            TransportErrorKind::Configuration => ErrorKind::Configuration,
-            _ => ErrorKind::Connection,
-        };
-        let mut error = Self::new(kind, crate::error::hidden(&failure.message, hide));
-        // What can be known of a body that was too large or garbled is its head.
-        if let (ErrorKind::Decode, Some(head)) = (kind, &failure.head) {
-            error.inner_mut().status = Some(head.0);
-            error.inner_mut().headers = head.1.clone();
-        }
-        error.with_source(failure)
-    }
-
-    /// The error for an answer that was a success and is not what the API promises.
-    pub(crate) fn undecodable(answer: &RawResponse, reason: impl std::fmt::Display) -> Self {
-        let message = format!("the answer is not what the API promises: {reason}");
-        let mut error = Self::new(crate::error::ErrorKind::Decode, message);
-        let inner = error.inner_mut();
-        inner.status = Some(answer.status);
-        inner.headers = answer.headers.clone();
-        inner.body = answer.body.clone();
-        inner.attempts = answer.attempts;
-        inner.idempotency_key = answer.idempotency_key.clone();
-        inner.outcome = Outcome::Applied;
-        error
-    }
-}
-
-fn bearer(api_key: &Secret) -> Result<HeaderValue, Error> {
-    let mut value = header_value(&format!("Bearer {}", api_key.expose()), "api_key")?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn header_value(text: &str, option: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text).map_err(|_| {
-        Error::configuration(format!(
-            "`{option}` has characters that headers cannot have"
-        ))
-    })
-}
-
-/// Appends query parameters to what the operation built.
-fn add_query(request: &mut Request<Bytes>, extra: &[(String, String)]) -> Result<(), Error> {
-    let refuse = || Error::configuration("the query parameters do not fit into a URL");
-    let mut url = reqwest::Url::parse(&request.uri().to_string()).map_err(|_| refuse())?;
-    url.query_pairs_mut().extend_pairs(extra);
-    *request.uri_mut() = url.as_str().parse().map_err(|_| refuse())?;
-    Ok(())
-}
-
-/// Headers as hooks may see them.
-pub(crate) fn shown_headers(headers: &HeaderMap) -> HeaderMap {
-    headers
-        .iter()
-        .filter(|(name, _)| !crate::secret::is_hidden_header(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }

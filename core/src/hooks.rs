@@ -10,11 +10,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 
-use crate::call::shown_headers;
 use crate::error::Error;
 use crate::log::Log;
 use crate::operation::Operation;
 use crate::response::{RawResponse, request_id};
+use crate::secret::shown_headers;
 use crate::transport::TransportError;
 
 /// A try is about to be sent.

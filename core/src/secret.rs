@@ -86,3 +86,12 @@ impl fmt::Debug for RedactedHeaders<'_> {
         map.finish()
     }
 }
+
+/// Headers as hooks may see them.
+pub(crate) fn shown_headers(headers: &http::HeaderMap) -> http::HeaderMap {
+    headers
+        .iter()
+        .filter(|(name, _)| !is_hidden_header(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
