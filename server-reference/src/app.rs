@@ -15,6 +15,8 @@ use crate::redirect::clicks::ClickBuffer;
 use crate::store::Store;
 use crate::store::audit::Call;
 use crate::validate::Contract;
+use crate::webhooks::announce;
+use crate::webhooks::queue::Hooks;
 
 /// The server's parts.
 pub struct App {
@@ -40,6 +42,8 @@ pub struct App {
     pub destinations: Destinations,
     /// Clicks that are not written yet.
     pub clicks: ClickBuffer,
+    /// Webhooks: their secrets, and the queue of deliveries.
+    pub hooks: Hooks,
     /// Calls that are not written yet.
     pub calls: std::sync::Mutex<Vec<Call>>,
 }
@@ -71,16 +75,23 @@ impl App {
         let done = async {
             let mut tx = self.store.write().await?;
             crate::store::audit::insert(&mut tx, &calls).await?;
-            crate::store::clicks::insert(&mut tx, self.store.dialect(), &clicks).await?;
-            tx.commit().await
+            let counted =
+                crate::store::clicks::insert(&mut tx, self.store.dialect(), &clicks).await?;
+            let announced = announce::clicks_counted(self, &mut tx, &counted).await?;
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(announced)
         };
-        if let Err(error) = done.await {
-            self.calls
-                .lock()
-                .expect("no panic while logging")
-                .extend(calls);
-            self.clicks.put_back(clicks);
-            return Err(error.into());
+        match done.await {
+            Ok(true) => self.hooks.wake(),
+            Ok(false) => {}
+            Err(error) => {
+                self.calls
+                    .lock()
+                    .expect("no panic while logging")
+                    .extend(calls);
+                self.clicks.put_back(clicks);
+                return Err(error.into());
+            }
         }
         Ok(())
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::auth::limits::Policy;
 use crate::store::Target;
+use crate::webhook::key::Source;
+use crate::webhook::send::TIMEOUT;
 
 /// The version of the API that this server speaks.
 pub const API_VERSION: &str = "2026-11-01";
@@ -24,8 +26,12 @@ pub struct Config {
     pub flush_every: Duration,
     /// How long a request's body may take.
     pub body_timeout: Duration,
-    /// How long running requests get to finish at shutdown.
+    /// How long running requests and deliveries get to finish at shutdown.
     pub grace: Duration,
+    /// Where the key comes from that seals the secrets of webhooks.
+    pub secret_key: Source,
+    /// How long an attempt to deliver may take.
+    pub webhook_timeout: Duration,
 }
 
 impl Config {
@@ -42,6 +48,8 @@ impl Config {
             flush_every: Duration::from_millis(200),
             body_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(25),
+            secret_key: Source::default(),
+            webhook_timeout: TIMEOUT,
         }
     }
 }

@@ -25,6 +25,10 @@ pub enum Kind {
     Workspace,
     /// A request.
     Request,
+    /// A webhook.
+    Webhook,
+    /// An event.
+    Event,
 }
 
 impl Kind {
@@ -36,6 +40,8 @@ impl Kind {
             Self::ApiKey => "key_",
             Self::Workspace => "wsp_",
             Self::Request => "req_",
+            Self::Webhook => "whk_",
+            Self::Event => "evt_",
         }
     }
 }

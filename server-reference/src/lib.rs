@@ -1,8 +1,8 @@
 //! The AppRoute reference server: the whole API on SQLite or PostgreSQL.
 //!
 //! Start at [`server::Server`], which the command line ([`cli`]) and the tests share. A request goes from [`http`] by
-//! the generated [`generated::api`] to the handlers in [`api`], which call [`links`]; visits go to [`redirect`].
-//! Everything that lasts is in [`store`].
+//! the generated [`generated::api`] to the handlers in [`api`], which call [`links`] and [`webhooks`]; visits go to
+//! [`redirect`], deliveries out through [`webhook`]. Everything that lasts is in [`store`].
 
 pub mod agent;
 pub mod api;
@@ -27,6 +27,7 @@ pub mod validate;
 pub mod variants;
 pub mod visitor;
 pub mod webhook;
+pub mod webhooks;
 
 /// Made from the spec by `cargo xtask generate`.
 pub mod generated {

@@ -48,6 +48,8 @@ codes! {
     ExternalIdTaken "external_id_taken" 409,
     LinkDeleted "link_deleted" 409,
     IdempotencyInFlight "idempotency_in_flight" 409,
+    IdempotencyResultGone "idempotency_result_gone" 409,
+    RotationInProgress "rotation_in_progress" 409,
     ConfirmationRequired "confirmation_required" 409,
     PreconditionFailed "precondition_failed" 412,
     PayloadTooLarge "payload_too_large" 413,

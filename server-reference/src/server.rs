@@ -21,6 +21,8 @@ use crate::redirect::cache::Destinations;
 use crate::redirect::clicks::ClickBuffer;
 use crate::store::{Dialect, Store};
 use crate::validate::Contract;
+use crate::webhook::key;
+use crate::webhooks::queue::{self, Hooks};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -50,6 +52,8 @@ impl Server {
             .shared_secret("cursor_key")
             .await
             .map_err(|error| format!("cannot use the database: {error}"))?;
+        let vault = key::load(&config.secret_key, &config.database, config.dev, &store).await?;
+        let hooks = Hooks::new(vault, &config)?;
         let shared = config.dev.then(|| base_url(address));
         let app = Arc::new(App {
             ids: Ids::new(clock.clone()),
@@ -64,6 +68,7 @@ impl Server {
             },
             destinations: Destinations::new(store.dialect() == Dialect::Postgres),
             clicks: ClickBuffer::default(),
+            hooks,
             calls: Mutex::default(),
             store,
             config,
@@ -78,7 +83,8 @@ impl Server {
         let tasks = vec![
             tokio::spawn(serving),
             tokio::spawn(flush(app.clone(), stopped.clone())),
-            tokio::spawn(sweep(app.clone(), stopped)),
+            tokio::spawn(sweep(app.clone(), stopped.clone())),
+            tokio::spawn(queue::run(app.clone(), stopped)),
         ];
         Ok(Self {
             app,

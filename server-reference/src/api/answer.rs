@@ -1,7 +1,7 @@
 //! Answers: typed as handlers give them, and raw as they are sent and stored.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -28,6 +28,14 @@ impl<T> Answer<T> {
         Self {
             body,
             headers: vec![(ETAG, etag(version))],
+        }
+    }
+
+    /// With something in it that nobody on the way may keep.
+    pub fn no_store(body: T) -> Self {
+        Self {
+            body,
+            headers: vec![(CACHE_CONTROL, HeaderValue::from_static("no-store"))],
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use approute::Secret;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -90,6 +91,19 @@ pub struct Write<'a> {
     pub changes: Vec<Change>,
     /// A confirmation to store although the handler fails.
     pub confirmation: Option<PendingConfirmation>,
+    /// A secret that the caller is shown, but that is not stored with the answer.
+    pub reveal: Option<Reveal>,
+}
+
+/// A secret that belongs into an answer.
+#[derive(Debug, Clone)]
+pub struct Reveal {
+    /// The webhook that it signs for.
+    pub webhook_id: String,
+    /// Which of the webhook's secrets it is.
+    pub version: i64,
+    /// The secret.
+    pub secret: Secret,
 }
 
 /// What a write changed.
@@ -102,6 +116,8 @@ pub enum Change {
         /// Its slug, lower case.
         slug_key: String,
     },
+    /// Deliveries are in the queue.
+    Deliveries,
 }
 
 /// A token that was given out for many deletes.

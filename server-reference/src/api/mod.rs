@@ -10,12 +10,13 @@ use approute::models::{
 use bytes::Bytes;
 
 pub use self::answer::{Answer, Raw, etag};
-pub use self::context::{Change, Input, PendingConfirmation, Read, Write};
+pub use self::context::{Change, Input, PendingConfirmation, Read, Reveal, Write};
 use crate::generated::api::{
     Api, ClicksListParams, LinksListParams, LinksUpdateParams, QrGetParams, WebhooksListParams,
 };
 use crate::links;
 use crate::problem::{Code, Failure, Problem};
+use crate::webhooks;
 
 /// The handlers of this server.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,38 +67,42 @@ impl Api for Handlers {
         not_implemented("qr.get")
     }
 
-    async fn webhooks_create(&self, _: &mut Write<'_>, _: WebhookCreate) -> Outcome<Webhook> {
-        not_implemented("webhooks.create")
+    async fn webhooks_create(&self, cx: &mut Write<'_>, body: WebhookCreate) -> Outcome<Webhook> {
+        webhooks::create::create(cx, body).await
     }
 
-    async fn webhooks_list(&self, _: &mut Read<'_>, _: WebhooksListParams) -> Outcome<WebhookPage> {
-        not_implemented("webhooks.list")
+    async fn webhooks_list(
+        &self,
+        cx: &mut Read<'_>,
+        params: WebhooksListParams,
+    ) -> Outcome<WebhookPage> {
+        webhooks::list::list(cx, params).await
     }
 
-    async fn webhooks_get(&self, _: &mut Read<'_>, _: String) -> Outcome<Webhook> {
-        not_implemented("webhooks.get")
+    async fn webhooks_get(&self, cx: &mut Read<'_>, webhook_id: String) -> Outcome<Webhook> {
+        webhooks::single::get(cx, webhook_id).await
     }
 
     async fn webhooks_update(
         &self,
-        _: &mut Write<'_>,
-        _: String,
-        _: WebhookUpdate,
+        cx: &mut Write<'_>,
+        webhook_id: String,
+        body: WebhookUpdate,
     ) -> Outcome<Webhook> {
-        not_implemented("webhooks.update")
+        webhooks::update::update(cx, webhook_id, body).await
     }
 
-    async fn webhooks_delete(&self, _: &mut Write<'_>, _: String) -> Outcome<()> {
-        not_implemented("webhooks.delete")
+    async fn webhooks_delete(&self, cx: &mut Write<'_>, webhook_id: String) -> Outcome<()> {
+        webhooks::single::delete(cx, webhook_id).await
     }
 
     async fn webhooks_rotate_secret(
         &self,
-        _: &mut Write<'_>,
-        _: String,
-        _: WebhookRotateSecret,
+        cx: &mut Write<'_>,
+        webhook_id: String,
+        body: WebhookRotateSecret,
     ) -> Outcome<Webhook> {
-        not_implemented("webhooks.rotate_secret")
+        webhooks::rotate::rotate(cx, webhook_id, body).await
     }
 }
 

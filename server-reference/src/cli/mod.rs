@@ -6,6 +6,7 @@ mod format;
 mod keys;
 pub mod seed;
 mod serve;
+mod webhooks;
 mod workspaces;
 
 use std::process::ExitCode;
@@ -48,6 +49,9 @@ enum Command {
     /// Add, list and remove the domains of short links
     #[command(subcommand)]
     Domains(domains::Domains),
+    /// See what was sent to webhooks
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Approve deletes that wait for a person
     #[command(subcommand)]
     Confirmations(confirmations::Confirmations),
@@ -93,6 +97,7 @@ pub fn main() -> ExitCode {
             Command::Workspace(command) => command.run().await,
             Command::Keys(command) => command.run().await,
             Command::Domains(command) => command.run().await,
+            Command::Webhooks(command) => command.run().await,
             Command::Confirmations(command) => command.run().await,
         }
     });

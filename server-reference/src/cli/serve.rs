@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -14,6 +15,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::server::Server;
 use crate::store::Target;
+use crate::webhook::key::Source;
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
@@ -39,6 +41,15 @@ pub struct Serve {
     /// Requests per key and window [default: 6000/60; with --dev: 1000000/60]
     #[arg(long, value_name = "REQUESTS/SECONDS")]
     rate_limit: Option<Policy>,
+    /// The key that seals the secrets of webhooks: a file with the base64 of 32 bytes, or such a text in
+    /// APPROUTE_SECRET_KEY [default: the file beside the database, PATH.key, made at the first start]
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "APPROUTE_SECRET_KEY_FILE",
+        verbatim_doc_comment
+    )]
+    secret_key_file: Option<PathBuf>,
 }
 
 impl Serve {
@@ -80,6 +91,11 @@ impl Serve {
         if let Some(policy) = self.rate_limit {
             config.rate_limit = policy;
         }
+        config.secret_key = match (self.secret_key_file, std::env::var("APPROUTE_SECRET_KEY")) {
+            (Some(path), _) => Source::File(path),
+            (None, Ok(text)) => Source::Text(text.into()),
+            (None, Err(_)) => Source::Default,
+        };
         config
     }
 }

@@ -3,6 +3,7 @@
 mod body;
 pub mod headers;
 mod pipeline;
+mod replay;
 pub mod running;
 pub mod serve;
 mod write;

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::headers::REPLAYED;
 use super::pipeline::Session;
-use crate::api::{Handlers, Input, Raw, Write};
+use super::replay;
+use crate::api::{Change, Handlers, Input, Raw, Write};
 use crate::clock::DAY;
 use crate::generated::api;
 use crate::problem::{Code, Failure, Problem};
@@ -78,19 +79,21 @@ impl Job<'_> {
             input: &self.input,
             changes: Vec::new(),
             confirmation: None,
+            reveal: None,
         };
         let outcome = match &self.invalid {
             Some(problem) => Err(problem.clone().into()),
             None => api::write(&Handlers, self.session.operation, &mut cx, &self.input).await,
         };
-        let (mut changes, pending) = (cx.changes, cx.confirmation);
-        let (raw, kept) = match outcome {
+        let (mut changes, pending, mut reveal) = (cx.changes, cx.confirmation, cx.reveal);
+        let (mut raw, kept) = match outcome {
             Ok(raw) => (raw, true),
             Err(Failure::Problem(problem)) => {
                 sqlx::raw_sql("ROLLBACK TO SAVEPOINT effect")
                     .execute(&mut *tx)
                     .await?;
                 changes.clear();
+                reveal = None;
                 if let Some(pending) = pending {
                     let operation = self.session.operation.id();
                     store::confirmations::insert(
@@ -116,6 +119,9 @@ impl Job<'_> {
                 status: raw.status.as_u16().into(),
                 headers: raw.stored_headers(),
                 body: raw.body.to_vec(),
+                secret_of: reveal
+                    .as_ref()
+                    .map(|reveal| (reveal.webhook_id.clone(), reveal.version)),
                 expires_at: self.session.now + DAY,
             };
             idempotency::insert(&mut tx, name, stored, self.session.now).await?;
@@ -123,6 +129,12 @@ impl Job<'_> {
         audit::insert(&mut tx, &[self.session.call(self.caller, &raw)]).await?;
         tx.commit().await?;
         app.destinations.forget(&changes);
+        if changes.contains(&Change::Deliveries) {
+            app.hooks.wake();
+        }
+        if let Some(reveal) = reveal {
+            replay::show(&mut raw, &reveal.secret)?;
+        }
         Ok(raw)
     }
 
@@ -152,6 +164,14 @@ impl Job<'_> {
             .into());
         }
         let mut raw = Raw::from_stored(stored.status, &stored.headers, stored.body)?;
+        if let Some((webhook_id, version)) = &stored.secret_of {
+            // Another key of the workspace gets the answer as it is stored.
+            if stored.key_id == self.caller.key_id {
+                let (app, workspace_id) = (&self.session.app, &self.caller.workspace_id);
+                let secret = replay::secret(app, tx, workspace_id, webhook_id, *version).await?;
+                replay::show(&mut raw, &secret)?;
+            }
+        }
         raw.headers
             .push((REPLAYED.clone(), HeaderValue::from_static("true")));
         Ok(Some(raw))

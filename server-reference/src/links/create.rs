@@ -12,6 +12,7 @@ use crate::ids::Kind;
 use crate::problem::{Code, Failure, FieldCode, FieldError, Problem};
 use crate::store::links::{self as store, Holder};
 use crate::store::{domains, sweep};
+use crate::webhooks::announce;
 
 /// How often random slugs are drawn again when they are taken.
 const DRAWS: usize = 20;
@@ -44,6 +45,7 @@ pub async fn create_all(
     let records: Vec<Record> = outcomes.iter().flatten().cloned().collect();
     store::insert(cx.tx, cx.app.store.dialect(), &records).await?;
     cx.changes.extend(records.iter().map(changed));
+    announce::links_created(cx, &records).await?;
     Ok(outcomes)
 }
 

@@ -90,8 +90,10 @@ impl Destinations {
             return;
         }
         self.changes.fetch_add(1, Ordering::SeqCst);
-        for Change::Link { domain, slug_key } in changes {
-            self.links.remove(&(domain.clone(), slug_key.clone()));
+        for change in changes {
+            if let Change::Link { domain, slug_key } = change {
+                self.links.remove(&(domain.clone(), slug_key.clone()));
+            }
         }
     }
 

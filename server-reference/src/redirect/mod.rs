@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::ids::Kind;
 use crate::links::record::{Record, slug_key};
 use crate::store::{clicks as store, domains, links};
+use crate::webhooks::announce;
 
 /// The domain that `--dev` uses for links.
 pub const DEV_DOMAIN: &str = "localhost";
@@ -124,8 +125,13 @@ async fn follow(app: &App, parts: &Parts, record: &Record) -> sqlx::Result<Raw> 
     {
         // One visit more than the limit must not pass, on no node and at no moment.
         let mut tx = app.store.write().await?;
-        counted = store::count_within_limit(&mut tx, &record.id, now).await?;
+        let step = store::count_within_limit(&mut tx, &record.id, now).await?;
+        counted = step.is_some();
+        let announced = announce::clicks_counted(app, &mut tx, step.as_slice()).await?;
         tx.commit().await?;
+        if announced {
+            app.hooks.wake();
+        }
         if !counted {
             decision = decide::over(record);
         }

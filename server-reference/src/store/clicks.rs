@@ -2,19 +2,49 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::rows::{self, Value};
-use super::{Dialect, Result};
+use super::{Columns, Dialect, Result};
 use crate::clock::Micros;
 use crate::redirect::clicks::Click;
+
+/// A step of a link's count, bots excluded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The link.
+    pub link_id: String,
+    /// Its workspace.
+    pub workspace_id: String,
+    /// The count after the step.
+    pub count: i64,
+    /// When each of the step's clicks came.
+    pub at: Vec<Micros>,
+    /// Whether the link has click thresholds.
+    pub has_thresholds: bool,
+}
+
+/// What an UPDATE of a link's count returns. The document tells without being parsed.
+const RETURNED: &str = "workspace_id, click_count, CAST(CASE WHEN document LIKE '%\"click_thresholds\":[%' THEN 1 ELSE 0 END AS BIGINT) \
+                        AS has_thresholds";
+
+fn counted(row: &AnyRow, link_id: &str, at: Vec<Micros>) -> Result<Counted> {
+    Ok(Counted {
+        link_id: link_id.to_owned(),
+        workspace_id: row.text("workspace_id")?,
+        count: row.int("click_count")?,
+        at,
+        has_thresholds: row.flag("has_thresholds")?,
+    })
+}
 
 /// Writes clicks, and counts them on their links.
 pub async fn insert(
     connection: &mut AnyConnection,
     dialect: Dialect,
     clicks: &[Click],
-) -> Result<()> {
+) -> Result<Vec<Counted>> {
     const COLUMNS: &[&str] = &[
         "id",
         "workspace_id",
@@ -67,46 +97,53 @@ pub async fn insert(
     )
     .await?;
     // In the order of their ids, so that two nodes cannot wait for each other.
-    let mut counts: BTreeMap<&str, (i64, i64, Option<Micros>)> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, (Vec<Micros>, i64)> = BTreeMap::new();
     for click in clicks.iter().filter(|click| !click.counted) {
-        let (people, bots, last) = counts.entry(&click.link_id).or_default();
+        let (people, bots) = counts.entry(&click.link_id).or_default();
         if click.is_bot {
             *bots += 1;
         } else {
-            *people += 1;
-            *last = (*last).max(Some(click.occurred_at));
+            people.push(click.occurred_at);
         }
     }
-    for (link_id, (people, bots, last)) in counts {
-        sqlx::query(
-            "UPDATE links SET click_count = click_count + $2, bot_click_count = bot_click_count + $3, \
-             last_clicked_at = CASE WHEN last_clicked_at IS NULL OR last_clicked_at < $4 THEN COALESCE($5, last_clicked_at) \
-             ELSE last_clicked_at END WHERE id = $1",
-        )
-        .bind(link_id)
-        .bind(people)
-        .bind(bots)
-        .bind(last)
-        .bind(last)
-        .execute(&mut *connection)
-        .await?;
+    let sql = format!(
+        "UPDATE links SET click_count = click_count + $2, bot_click_count = bot_click_count + $3, \
+         last_clicked_at = CASE WHEN last_clicked_at IS NULL OR last_clicked_at < $4 THEN COALESCE($5, last_clicked_at) \
+         ELSE last_clicked_at END WHERE id = $1 RETURNING {RETURNED}"
+    );
+    let mut steps = Vec::new();
+    for (link_id, (mut people, bots)) in counts {
+        people.sort_unstable();
+        let last = people.last().copied();
+        let row = sqlx::query(AssertSqlSafe(sql.clone()))
+            .bind(link_id.to_owned())
+            .bind(people.len() as i64)
+            .bind(bots)
+            .bind(last)
+            .bind(last)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(row) = row {
+            steps.push(counted(&row, link_id, people)?);
+        }
     }
-    Ok(())
+    Ok(steps)
 }
 
-/// Counts one visit of a link with a click limit; false where the limit is reached.
+/// Counts one visit of a link with a click limit; none where the limit is reached.
 pub async fn count_within_limit(
     connection: &mut AnyConnection,
     link_id: &str,
     now: Micros,
-) -> Result<bool> {
-    let done = sqlx::query(
+) -> Result<Option<Counted>> {
+    let sql = format!(
         "UPDATE links SET click_count = click_count + 1, last_clicked_at = $2 \
-         WHERE id = $1 AND (click_limit IS NULL OR click_count < click_limit)",
-    )
-    .bind(link_id)
-    .bind(now)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
+         WHERE id = $1 AND (click_limit IS NULL OR click_count < click_limit) RETURNING {RETURNED}"
+    );
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(link_id.to_owned())
+        .bind(now)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| counted(&row, link_id, vec![now])).transpose()
 }

@@ -72,6 +72,15 @@ impl Dialect {
         Ok(())
     }
 
+    /// What a query that takes rows of a queue ends with, so that it passes by rows that another node is taking.
+    /// SQLite has one writer at a time.
+    pub fn skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "FOR UPDATE SKIP LOCKED",
+        }
+    }
+
     /// Claims an idempotency key until the transaction ends; false where another node is at it. On SQLite one
     /// process serves, and it keeps its own list of what is running.
     pub async fn try_claim(

@@ -29,8 +29,10 @@ pub struct Stored {
     pub status: i64,
     /// Its own headers, as JSON.
     pub headers: String,
-    /// The body.
+    /// The body, without the secret that it showed.
     pub body: Vec<u8>,
+    /// Whose secret it showed: the webhook, and which of its secrets.
+    pub secret_of: Option<(String, i64)>,
     /// When it is forgotten.
     pub expires_at: Micros,
 }
@@ -42,7 +44,7 @@ pub async fn find(
     now: Micros,
 ) -> Result<Option<Stored>> {
     let row = sqlx::query(
-        "SELECT fingerprint, key_id, status, headers, body, expires_at FROM idempotency \
+        "SELECT fingerprint, key_id, status, headers, body, secret_of, secret_version, expires_at FROM idempotency \
          WHERE workspace_id = $1 AND method = $2 AND path = $3 AND idempotency_key = $4 AND expires_at > $5",
     )
     .bind(&name.workspace_id)
@@ -59,6 +61,9 @@ pub async fn find(
             status: row.int("status")?,
             headers: row.text("headers")?,
             body: row.bytes("body")?,
+            secret_of: row
+                .text_opt("secret_of")?
+                .zip(row.int_opt("secret_version")?),
             expires_at: row.int("expires_at")?,
         })
     })
@@ -83,9 +88,10 @@ pub async fn insert(
     .bind(now)
     .execute(&mut *connection)
     .await?;
+    let (secret_of, secret_version) = stored.secret_of.unzip();
     sqlx::query(
         "INSERT INTO idempotency (workspace_id, method, path, idempotency_key, fingerprint, key_id, status, headers, \
-         body, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         body, expires_at, secret_of, secret_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(&name.workspace_id)
     .bind(name.method)
@@ -97,6 +103,8 @@ pub async fn insert(
     .bind(stored.headers)
     .bind(stored.body)
     .bind(stored.expires_at)
+    .bind(secret_of)
+    .bind(secret_version)
     .execute(connection)
     .await?;
     Ok(())

@@ -5,7 +5,10 @@ use sqlx::AnyConnection;
 use super::{Dialect, Result};
 use crate::clock::Micros;
 
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../../migrations/0001_initial.sql")),
+    (2, include_str!("../../migrations/0002_webhooks.sql")),
+];
 
 /// What came of it.
 pub enum Outcome {

@@ -8,8 +8,10 @@
 pub mod audit;
 pub mod clicks;
 pub mod confirmations;
+pub mod deliveries;
 pub mod dialect;
 pub mod domains;
+pub mod events;
 pub mod idempotency;
 pub mod keys;
 pub mod links;
@@ -17,6 +19,7 @@ mod migrate;
 mod open;
 pub mod rows;
 pub mod sweep;
+pub mod webhooks;
 pub mod workspaces;
 
 use sqlx::any::AnyRow;
@@ -103,6 +106,7 @@ pub(crate) trait Columns {
     fn int_opt(&self, column: &str) -> Result<Option<i64>>;
     fn flag(&self, column: &str) -> Result<bool>;
     fn bytes(&self, column: &str) -> Result<Vec<u8>>;
+    fn bytes_opt(&self, column: &str) -> Result<Option<Vec<u8>>>;
 }
 
 impl Columns for AnyRow {
@@ -127,6 +131,10 @@ impl Columns for AnyRow {
     }
 
     fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        self.try_get(column)
+    }
+
+    fn bytes_opt(&self, column: &str) -> Result<Option<Vec<u8>>> {
         self.try_get(column)
     }
 }

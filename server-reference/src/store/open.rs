@@ -128,20 +128,25 @@ impl Store {
     pub async fn shared_secret(&self, name: &str) -> super::Result<Vec<u8>> {
         let mut fresh = [0u8; 32];
         rand::rng().fill_bytes(&mut fresh);
+        self.remembered(name, fresh.to_vec()).await
+    }
+
+    /// What was remembered under `name` first; `fresh` where nothing was.
+    pub async fn remembered(&self, name: &str, fresh: Vec<u8>) -> super::Result<Vec<u8>> {
         let mut tx = self.write().await?;
         sqlx::query(
             "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
         )
         .bind(name)
-        .bind(fresh.to_vec())
+        .bind(fresh)
         .execute(&mut *tx)
         .await?;
-        let secret = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+        let value = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
             .bind(name)
             .fetch_one(&mut *tx)
             .await?;
         tx.commit().await?;
-        Ok(secret)
+        Ok(value)
     }
 }
 

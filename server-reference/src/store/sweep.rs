@@ -6,7 +6,7 @@ use super::Result;
 use crate::clock::{DAY, HOUR, Micros};
 
 const AT_ONCE: i64 = 200;
-/// How long the access log is kept.
+/// How long the access log and the delivery log are kept.
 const LOG_KEPT: Micros = 30 * DAY;
 
 /// Does one small step; true where there may be more to do.
@@ -41,9 +41,12 @@ pub async fn step(connection: &mut AnyConnection, now: Micros) -> Result<bool> {
     )
     .bind(now - LOG_KEPT)
     .bind(AT_ONCE)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(purged.len() as i64 == AT_ONCE || old_calls.rows_affected() as i64 == AT_ONCE)
+    let more_deliveries = super::deliveries::sweep(connection, now - LOG_KEPT, AT_ONCE).await?;
+    Ok(purged.len() as i64 == AT_ONCE
+        || old_calls.rows_affected() as i64 == AT_ONCE
+        || more_deliveries)
 }
 
 /// Removes one link for good, with its clicks.
