@@ -91,31 +91,10 @@ async fn routes_and_methods() {
 async fn what_has_its_own_issue_says_so() {
     let api = Api::start().await;
     let id = "lnk_01JD7Z3V8M6Q4W2K9T5R1X0YBC";
-    let hook = "/v1/webhooks/whk_01JD7Z5A2N7R5X3M0V6S2Y1ZCD";
     api.get("/v1/clicks?limit=1000&order=asc")
         .fails(501, "not_implemented")
         .await;
     api.get(&format!("/v1/qr/{id}?format=svg"))
-        .fails(501, "not_implemented")
-        .await;
-    api.get("/v1/webhooks").fails(501, "not_implemented").await;
-    api.get(hook).fails(501, "not_implemented").await;
-    let body = json!({ "url": "https://hooks.example.com/", "events": ["link.created"] });
-    api.post("/v1/webhooks", body.clone())
-        .idempotent("k")
-        .fails(501, "not_implemented")
-        .await;
-    let again = api
-        .post("/v1/webhooks", body)
-        .idempotent("k")
-        .fails(501, "not_implemented")
-        .await;
-    assert!(!again.is_replay(), "a 5xx is not stored");
-    api.patch(hook, json!({ "description": null }))
-        .fails(501, "not_implemented")
-        .await;
-    api.delete(hook).fails(501, "not_implemented").await;
-    api.post(&format!("{hook}/rotate-secret"), json!({}))
         .fails(501, "not_implemented")
         .await;
     // Their input is checked all the same.
@@ -124,9 +103,6 @@ async fn what_has_its_own_issue_says_so() {
         .await;
     api.get(&format!("/v1/qr/{id}?size=1"))
         .invalid("query:size", "too_small")
-        .await;
-    api.post("/v1/webhooks", json!({ "events": [] }))
-        .invalid("/url", "required")
         .await;
 }
 

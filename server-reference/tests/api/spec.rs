@@ -131,6 +131,12 @@ impl Spec {
     }
 }
 
+/// Panics where a value is not what this schema says.
+pub fn conforms(schema: &str, value: &Value) {
+    let reference = json!({ "$ref": format!("#/components/schemas/{schema}") });
+    SPEC.check_schema(&reference, value, schema);
+}
+
 /// Panics where an answer is not what the spec says of its operation.
 pub fn check(method: &str, path: &str, status: u16, headers: &HeaderMap, body: &[u8]) {
     let spec = &*SPEC;
