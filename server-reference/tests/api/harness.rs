@@ -10,6 +10,7 @@ use approute_server::server::Server;
 use approute_server::store::Target;
 use approute_server::store::keys::Scope;
 use approute_server::store::workspaces::{self, Plan, Workspace};
+use approute_server::webhook::key::Source;
 use http::header::HeaderMap;
 use serde_json::Value;
 use sqlx::Connection as _;
@@ -42,6 +43,7 @@ impl Api {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::new(target().await);
         config.dev = true;
+        config.secret_key = Source::Text(format!("{}=", "A".repeat(43)).into());
         change(&mut config);
         let clock = Arc::new(ManualClock::new(NOON));
         let server = Server::start(config, clock.clone()).await.unwrap();

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use approute_server::clock::{DAY, HOUR, MINUTE, Micros, SECOND};
-use approute_server::store::Dialect;
 use approute_server::store::deliveries;
 use serde_json::{Value, json};
 
@@ -357,6 +356,7 @@ async fn a_lease_runs_out() {
     let slow = Receiver::with(|_| Reply::Never).await;
     let hook = hook(&api, &slow.url, &["link.created"]).await;
     let store = &api.server.app.store;
+    let dialect = store.dialect();
     // Into the queue behind the server's back, which therefore does not wake.
     let mut tx = store.write().await.unwrap();
     let event = approute_server::store::events::Event {
@@ -368,11 +368,11 @@ async fn a_lease_runs_out() {
         created_at: NOON,
     };
     let hooks = [hook.id.clone()];
-    approute_server::store::events::insert(&mut tx, Dialect::Sqlite, vec![event], &hooks, NOON)
+    approute_server::store::events::insert(&mut tx, dialect, vec![event], &hooks, NOON)
         .await
         .unwrap();
     let mut lease = async |now: Micros| {
-        deliveries::lease(&mut tx, Dialect::Sqlite, &hook.id, now, 10)
+        deliveries::lease(&mut tx, dialect, &hook.id, now, 10)
             .await
             .unwrap()
     };

@@ -4,5 +4,6 @@
 
 mod cli;
 mod crash;
+mod deliveries;
 mod faults;
 mod process;
