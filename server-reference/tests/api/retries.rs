@@ -1,5 +1,4 @@
-//! Deliveries that fail: the schedule, the end of it, and what it means for the webhook. A day passes in milliseconds,
-//! since the queue goes by the clock that the tests move.
+//! Deliveries that fail, and what it means for the webhook. The queue goes by the clock that the tests move.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
