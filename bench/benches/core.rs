@@ -17,13 +17,19 @@ use hyper_util::rt::TokioExecutor;
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// What hyper-util needs for the same request: the same headers on the wire, the whole body in memory.
 async fn bare(client: &Hyper<HttpConnector, Empty<Bytes>>, url: &http::Uri) -> Bytes {
     let request = http::Request::get(url.clone())
-        .header("user-agent", "approute-rust/0.1.0 (rustc 1.95.0; linux; x86_64)")
+        .header(
+            "user-agent",
+            "approute-rust/0.1.0 (rustc 1.95.0; linux; x86_64)",
+        )
         .header("accept", "application/json")
         .header("authorization", "Bearer ak_bench")
         .header("approute-version", "2026-11-01")
@@ -38,11 +44,19 @@ async fn bare(client: &Hyper<HttpConnector, Empty<Bytes>>, url: &http::Uri) -> B
 fn calls() -> f64 {
     let address = server::start(link_json()).unwrap();
     let url: http::Uri = format!("http://{address}/v1/links/lnk_1").parse().unwrap();
-    let client = Client::builder().api_key("ak_bench").base_url(format!("http://{address}")).build().unwrap();
+    let client = Client::builder()
+        .api_key("ak_bench")
+        .base_url(format!("http://{address}"))
+        .build()
+        .unwrap();
     let (one, two, three, four) = (runtime(), runtime(), runtime(), runtime());
     let connect = || Hyper::builder(TokioExecutor::new()).build(HttpConnector::new());
     let (hyper, decoding) = (connect(), connect());
-    let other = Client::builder().api_key("ak_bench").base_url(format!("http://{address}")).build().unwrap();
+    let other = Client::builder()
+        .api_key("ak_bench")
+        .base_url(format!("http://{address}"))
+        .build()
+        .unwrap();
     let taken = compare(
         "one call over loopback, GET of a link",
         &mut [
@@ -103,7 +117,9 @@ fn decoding() -> f64 {
                 name: "serde's derive",
                 run: Box::new(|times| {
                     for _ in 0..times {
-                        black_box(serde_json::from_str::<plain::LinkPage>(black_box(&page)).unwrap());
+                        black_box(
+                            serde_json::from_str::<plain::LinkPage>(black_box(&page)).unwrap(),
+                        );
                     }
                 }),
             },
@@ -161,9 +177,13 @@ fn statistics(criterion: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("plain", count), &page, |bencher, page| {
             bencher.iter(|| serde_json::from_str::<plain::LinkPage>(page).unwrap());
         });
-        group.bench_with_input(BenchmarkId::new("approute", count), &page, |bencher, page| {
-            bencher.iter(|| serde_json::from_str::<LinkPage>(page).unwrap());
-        });
+        group.bench_with_input(
+            BenchmarkId::new("approute", count),
+            &page,
+            |bencher, page| {
+                bencher.iter(|| serde_json::from_str::<LinkPage>(page).unwrap());
+            },
+        );
     }
     group.finish();
     let mut group = criterion.benchmark_group("webhook");
@@ -180,7 +200,12 @@ fn statistics(criterion: &mut Criterion) {
     group.bench_function("build", |bencher| bencher.iter(|| Client::new("ak_bench")));
     let client = Client::new("ak_bench").unwrap();
     group.bench_function("request", |bencher| {
-        bencher.iter(|| client.links().get("lnk_01JD7Z3V8M6Q4W2K9T5R1X0YBC").into_call());
+        bencher.iter(|| {
+            client
+                .links()
+                .get("lnk_01JD7Z3V8M6Q4W2K9T5R1X0YBC")
+                .into_call()
+        });
     });
     group.finish();
 }
@@ -192,12 +217,21 @@ fn main() {
     if measured {
         let rows = [
             ("core call, CPU beside hyper-util", calls(), 1.4, "×"),
-            ("page of 1,000 links, CPU beside serde's derive", decoding(), 1.2, "×"),
+            (
+                "page of 1,000 links, CPU beside serde's derive",
+                decoding(),
+                1.2,
+                "×",
+            ),
             ("verify of 400 bytes", verifying(), 1.0, " µs"),
         ];
         println!("\n{:<48} {:>9} {:>9}", "", "measured", "bound");
         for (name, measured, bound, unit) in rows {
-            let verdict = if measured <= bound { "" } else { "  over its bound" };
+            let verdict = if measured <= bound {
+                ""
+            } else {
+                "  over its bound"
+            };
             println!("{name:<48} {measured:>7.2}{unit:<2} {bound:>7.2}{unit:<2}{verdict}");
         }
         println!();
