@@ -40,7 +40,7 @@ func leftBehind(before map[string]string) []string {
 	for range 100 {
 		left = nil
 		for name, stack := range goroutines() {
-			if _, ran := before[name]; !ran && !strings.Contains(stack, "testing.") {
+			if _, ran := before[name]; !ran && !strings.Contains(stack, "testing.") && !strings.Contains(stack, "os/signal.") {
 				left = append(left, stack)
 			}
 		}

@@ -12,10 +12,8 @@ type tracker struct {
 type verdict uint8
 
 const (
-	// verdictNone: nothing yet.
-	verdictNone verdict = iota
 	// verdictRefused: refused before the server looked at the idempotency key; says nothing about the tries before.
-	verdictRefused
+	verdictRefused verdict = iota + 1
 	// verdictDecided: refused by the handler, which comes after the key; no try under the same key was carried out.
 	verdictDecided
 	// verdictApplied: carried out.

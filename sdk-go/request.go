@@ -56,6 +56,7 @@ func (r *request) integer(name string, value int64) {
 	r.query = strconv.AppendInt(r.query, value, 10)
 }
 
+//lint:ignore U1000 for generated code, where the API has a parameter like that
 func (r *request) number(name string, value float64) {
 	r.text(name, strconv.FormatFloat(value, 'g', -1, 64))
 }

@@ -178,7 +178,7 @@ func TestUUIDsHaveVersionAndVariant(t *testing.T) {
 	if got := uuidV4(most); got != "ffffffff-ffff-4fff-bfff-ffffffffffff" {
 		t.Error(got)
 	}
-	if uuidV4(systemRandom) == uuidV4(systemRandom) {
+	if one, other := uuidV4(systemRandom), uuidV4(systemRandom); one == other {
 		t.Error("not random")
 	}
 }
