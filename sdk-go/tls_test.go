@@ -33,13 +33,16 @@ func secureServer(t *testing.T) *httptest.Server {
 	return server
 }
 
+// patient is for handshakes on a machine that has much else to do.
+var patient = WithConnectTimeout(30 * time.Second)
+
 func certificate(server *httptest.Server) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 }
 
 func TestCertificatesThatAreNotTrusted(t *testing.T) {
 	server := secureServer(t)
-	client, err := New(WithAPIKey("k"), WithBaseURL(server.URL))
+	client, err := New(WithAPIKey("k"), WithBaseURL(server.URL), patient)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +54,7 @@ func TestCertificatesThatAreNotTrusted(t *testing.T) {
 
 func TestExtraCertificatesAndHTTP2(t *testing.T) {
 	server := secureServer(t)
-	client, err := New(WithAPIKey("k"), WithBaseURL(server.URL), WithExtraCA(certificate(server)))
+	client, err := New(WithAPIKey("k"), WithBaseURL(server.URL), WithExtraCA(certificate(server)), patient)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +100,7 @@ func TestProxies(t *testing.T) {
 	address := strings.TrimPrefix(proxy(t, &connects), "http://")
 	for userinfo, expected := range map[string]bool{"user:s3cret@": true, "user:wrong@": false, "": false} {
 		connects.Store(0)
-		client, err := New(WithAPIKey("k"), WithBaseURL(server.URL), WithExtraCA(certificate(server)), WithProxy("http://"+userinfo+address))
+		client, err := New(WithAPIKey("k"), WithBaseURL(server.URL), WithExtraCA(certificate(server)), WithProxy("http://"+userinfo+address), patient)
 		if err != nil {
 			t.Fatal(err)
 		}
