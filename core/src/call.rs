@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 
 use crate::budget::{RETRY_COST, RetryBudget, SUCCESS_GIFT, TIMEOUT_COST};
 use crate::error::Error;
@@ -41,6 +41,10 @@ mod parts;
 
 use outcome::OutcomeTracker;
 use parts::{add_query, bearer, header_value};
+
+const APPROUTE_VERSION: HeaderName = HeaderName::from_static("approute-version");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const CONFIRMATION: HeaderName = HeaderName::from_static("approute-confirmation");
 
 /// What happened since the last [`Call::next`].
 #[derive(Debug)]
@@ -148,16 +152,16 @@ impl Call {
         headers.insert(ACCEPT, HeaderValue::from_static(context.operation.accept));
         headers.insert(AUTHORIZATION, bearer(&context.api_key)?);
         headers.insert(
-            "approute-version",
+            APPROUTE_VERSION,
             HeaderValue::from_static(crate::generated::API_VERSION),
         );
         if let Some(key) = &idempotency_key {
-            headers.insert("idempotency-key", header_value(key, "idempotency_key")?);
+            headers.insert(IDEMPOTENCY_KEY, header_value(key, "idempotency_key")?);
         }
         if let Some(token) = &token {
             let mut value = header_value(token.expose(), "confirmation")?;
             value.set_sensitive(true);
-            headers.insert("approute-confirmation", value);
+            headers.insert(CONFIRMATION, value);
         }
         headers.extend(extra.unwrap_or_default());
         Ok(Self {

@@ -160,11 +160,9 @@ impl<S: Secrets> Verifier<S> {
     ) -> Result<(), Error> {
         let payload = payload.as_ref();
         check_secrets(&self.secrets)?;
-        let mut list = String::new();
-        let sent_at = if headers.joined(APPROUTE_SIGNATURE, ',', &mut list) {
-            verify_approute(payload, &list, &self.secrets)?
-        } else {
-            verify_standard(payload, headers, &self.secrets)?
+        let sent_at = match verify_approute(payload, headers, &self.secrets) {
+            Some(result) => result.map_err(Error::webhook)?,
+            None => verify_standard(payload, headers, &self.secrets)?,
         };
         self.check_time(sent_at).map_err(Error::webhook)
     }

@@ -8,45 +8,78 @@ use serde::Deserialize;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
+use super::{APPROUTE_SIGNATURE, STANDARD_ID, STANDARD_SIGNATURE, STANDARD_TIMESTAMP};
 use super::{Failure, Headers, Secrets};
-use super::{STANDARD_ID, STANDARD_SIGNATURE, STANDARD_TIMESTAMP};
 use crate::error::Error;
 
-/// `sha256=<hex>[, sha256=<hex>]`, keyed with the secret's own bytes. Returns when the body was sent.
+/// `sha256=<hex>[, sha256=<hex>]`, keyed with the secret's own bytes. Returns when the body was sent; `None` when the
+/// header is not there.
 pub(super) fn verify_approute(
     payload: &[u8],
-    list: &str,
+    headers: &(impl Headers + ?Sized),
     secrets: &impl Secrets,
-) -> Result<i64, Error> {
-    let malformed = || Error::webhook(Failure::Malformed);
-    let mut given = Vec::with_capacity(2);
-    for entry in list.split(',').map(str::trim) {
-        match entry.split_once('=') {
-            Some(("sha256", hex)) => given.push(decode_hex(hex).ok_or_else(malformed)?),
-            // An algorithm of the future, beside the one that is known.
-            Some((name, value)) if !name.is_empty() && !value.is_empty() => {}
-            _ => return Err(malformed()),
+) -> Option<Result<i64, Failure>> {
+    let (mut there, mut well_formed, mut given) = (false, true, Given::default());
+    headers.values(APPROUTE_SIGNATURE, &mut |value| {
+        there = true;
+        for entry in value.unwrap_or_default().split(',').map(str::trim) {
+            match entry.split_once('=') {
+                Some(("sha256", hex)) => match decode_hex(hex) {
+                    Some(signature) => given.push(signature),
+                    None => well_formed = false,
+                },
+                // An algorithm of the future, beside the one that is known.
+                Some((name, value)) if !name.is_empty() && !value.is_empty() => {}
+                _ => well_formed = false,
+            }
         }
+    });
+    if !there {
+        return None;
     }
-    if given.is_empty() {
-        return Err(malformed());
+    if !well_formed || given.is_empty() {
+        return Some(Err(Failure::Malformed));
     }
     let mut found = Choice::from(0);
     secrets.each(&mut |secret| {
         let expected = mac(secret.as_bytes(), &[payload]);
         // No early end: how long this takes must not tell which value was nearly right.
-        for signature in &given {
+        for signature in given.all() {
             found |= expected.ct_eq(signature);
         }
     });
     if !bool::from(found) {
-        return Err(Error::webhook(Failure::NoMatch));
+        return Some(Err(Failure::NoMatch));
     }
-    sent_at(payload).ok_or_else(malformed)
+    Some(sent_at(payload).ok_or(Failure::Malformed))
+}
+
+/// Signatures, of which there are one or two.
+#[derive(Default)]
+struct Given {
+    first: Option<[u8; 32]>,
+    more: Vec<[u8; 32]>,
+}
+
+impl Given {
+    fn push(&mut self, signature: [u8; 32]) {
+        match self.first {
+            None => self.first = Some(signature),
+            Some(_) => self.more.push(signature),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.first.iter().chain(&self.more)
+    }
 }
 
 /// The `sent_at` of a body that is known to be genuine, in microseconds since 1970.
-fn sent_at(payload: &[u8]) -> Option<i64> {
+pub(super) fn sent_at(payload: &[u8]) -> Option<i64> {
     #[derive(Deserialize)]
     struct Stamp<'a> {
         #[serde(borrow)]
@@ -155,10 +188,15 @@ pub(super) fn decode_secret(secret: &str) -> Option<Vec<u8>> {
 
 fn decode_hex(text: &str) -> Option<[u8; 32]> {
     let text: &[u8; 64] = text.as_bytes().try_into().ok()?;
-    let digit = |c: u8| char::from(c).to_digit(16);
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        b'A'..=b'F' => Some(c - b'A' + 10),
+        _ => None,
+    };
     let mut bytes = [0; 32];
     for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
     }
     Some(bytes)
 }
