@@ -130,7 +130,7 @@ impl Server {
         self.address
     }
 
-    /// `text` with `$SERVER` (its URL), `$HOST` (host and port), `$CA` and `$CA_FILE` (its authority's certificate and
+    /// `text` with `$SERVER` (its URL), `$HOST` (host and port), `$PORT`, `$CA` and `$CA_FILE` (its authority's certificate and
     /// the file with it) replaced.
     pub fn placed(&self, text: &str) -> String {
         if !text.contains('$') {
@@ -146,6 +146,7 @@ impl Server {
         };
         text.replace("$SERVER", &format!("{scheme}://{host}"))
             .replace("$HOST", &host)
+            .replace("$PORT", &self.address.port().to_string())
             .replace("$CA_FILE", &file.display().to_string())
             .replace("$CA", authority)
     }
