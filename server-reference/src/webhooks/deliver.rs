@@ -90,7 +90,8 @@ pub async fn attempt(app: &App, job: Job) -> Done {
             .as_ref()
             .ok()
             .map(|answer| answer.status.as_u16().into()),
-        error: answer.as_ref().err().cloned(),
+        // PostgreSQL keeps no NUL in text.
+        error: answer.as_ref().err().map(|reason| reason.replace('\0', "")),
         answer: answer.as_ref().map_or_else(|_| Vec::new(), beginning),
         next_at: None,
     };

@@ -24,7 +24,7 @@ use crate::webhook::schedule::next_attempt;
 use crate::webhook::send::{Sender, Settings};
 use crate::webhook::vault::Vault;
 
-/// Attempts at one endpoint at a time: a slow one holds up its own deliveries only.
+/// Attempts at one endpoint at a time, at most: a slow one holds up its own deliveries only.
 pub const PER_ENDPOINT: usize = 8;
 /// Attempts of one node at a time.
 pub const IN_ALL: usize = 256;
@@ -230,7 +230,7 @@ impl Worker {
                 continue;
             }
             let busy = busy.get(webhook_id.as_str()).copied().unwrap_or_default();
-            let free = PER_ENDPOINT.saturating_sub(busy).min(places);
+            let free = share(places).saturating_sub(busy).min(places);
             if free > 0 {
                 places -= free;
                 wanted.push((webhook_id, free));
@@ -284,6 +284,12 @@ impl Worker {
     }
 }
 
+/// How many places an endpoint may have where so many are left: the fewer there are, the fewer for each, and the last
+/// ones only for endpoints that have none, so that it takes many slow endpoints to hold up the others.
+fn share(left: usize) -> usize {
+    (left / 16).clamp(1, PER_ENDPOINT)
+}
+
 /// Writes down what came of an attempt: on the webhook, in the queue and in the log.
 async fn write_down(app: &App, tx: &mut AnyConnection, done: &Done) -> Result<(), Failure> {
     let webhook_id = &done.leased.webhook_id;
@@ -329,4 +335,21 @@ async fn write_down(app: &App, tx: &mut AnyConnection, done: &Done) -> Result<()
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_slow_endpoints_leave_places_for_others() {
+        let (mut left, mut endpoints) = (IN_ALL, 0);
+        // Each takes what it can get and never gives it back.
+        while left > 32 {
+            left -= share(left).min(left);
+            endpoints += 1;
+        }
+        assert!(endpoints > 32, "{endpoints}");
+        assert_eq!((share(IN_ALL), share(31), share(1)), (PER_ENDPOINT, 1, 1));
+    }
 }
