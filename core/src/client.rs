@@ -176,10 +176,7 @@ impl Client {
                     timer.sleep(time).await;
                     Event::Slept
                 }
-                Action::Done(result) => {
-                    trace::record(&result);
-                    return result;
-                }
+                Action::Done(result) => return result,
             }
         }
     }

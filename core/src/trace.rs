@@ -4,17 +4,18 @@
 
 use std::future::Future;
 
-use tracing::Instrument;
 use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::response::{RawResponse, request_id};
 
-pub(crate) async fn in_span<T>(
+/// Runs a call in its span, which in the end says how it went.
+pub(crate) async fn in_span(
     operation: &'static Operation,
-    future: impl Future<Output = T>,
-) -> T {
+    call: impl Future<Output = Result<RawResponse, Error>>,
+) -> Result<RawResponse, Error> {
     let span = tracing::info_span!(
         "approute.call",
         operation = operation.id,
@@ -25,15 +26,15 @@ pub(crate) async fn in_span<T>(
         request_id = Empty,
         error = Empty,
     );
-    future.instrument(span).await
+    if span.is_disabled() {
+        return call.await;
+    }
+    let result = call.instrument(span.clone()).await;
+    record(&span, &result);
+    result
 }
 
-/// Fills the current span in with how the call ended.
-pub(crate) fn record(result: &Result<RawResponse, Error>) {
-    let span = tracing::Span::current();
-    if span.is_disabled() {
-        return;
-    }
+fn record(span: &Span, result: &Result<RawResponse, Error>) {
     let (status, attempts, id) = match result {
         Ok(answer) => (
             Some(answer.status),
