@@ -1,6 +1,7 @@
 package approute
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 	"time"
@@ -83,6 +84,16 @@ func (r *request) argument(name, value string) {
 		r.refused = configurationError("the value for %s has characters that headers cannot have", name)
 	}
 	r.header = append(r.header, headerPair{name, value})
+}
+
+// textOf is how a header holds what is no text.
+//
+//lint:ignore U1000 for generated code, where the API has a header like that
+func textOf(value any) string {
+	if at, ok := value.(time.Time); ok {
+		return string(wire.AppendTime(nil, at))
+	}
+	return fmt.Sprint(value)
 }
 
 // write sets the body.

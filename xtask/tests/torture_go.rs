@@ -1,0 +1,85 @@
+//! The Go that the torture spec gives: formatted as gofmt would, and it compiles with the module's own parts.
+//!
+//! Where Go is not installed there is nothing to ask; CI has it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use xtask::generate;
+use xtask::targets::TARGETS;
+
+/// What the module expects of the real spec, in fewer words.
+const STANDS_IN: &str = r#"package approute
+
+type ErrorCode string
+
+type FieldErrorCode string
+
+const (
+	ErrorCodeIdempotencyInFlight   ErrorCode = "a"
+	ErrorCodeIdempotencyResultGone ErrorCode = "b"
+	ErrorCodeConfirmationRequired  ErrorCode = "c"
+)
+
+type FieldError struct {
+	Pointer string
+	Code    FieldErrorCode
+	Message string
+}
+"#;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Copies the files of a folder that are written by hand and no tests.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let generated = name.ends_with("_gen.go") || name.ends_with("_test.go");
+        if path.is_file() && !generated && (name.ends_with(".go") || name == "go.mod") {
+            fs::copy(&path, to.join(&name)).unwrap();
+        }
+    }
+}
+
+fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[test]
+fn compiles_and_is_formatted() {
+    if Command::new("go").arg("version").output().is_err() {
+        eprintln!("skip: Go is not installed");
+        return;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("torture-go");
+    let _ = fs::remove_dir_all(&folder);
+    let sdk = repository().join("sdk-go");
+    copy(&sdk, &folder);
+    copy(&sdk.join("internal/wire"), &folder.join("internal/wire"));
+    fs::write(folder.join("stands_in.go"), STANDS_IN).unwrap();
+
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/openapi.yaml");
+    let api = generate::read(&fs::read_to_string(tests).unwrap(), "torture.yaml").unwrap();
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let target = TARGETS.iter().filter(|target| target.name == "go");
+    for target in target {
+        for output in generate::outputs(&api, &templates, std::slice::from_ref(target)).unwrap() {
+            let name = output.path.rsplit('/').next().unwrap();
+            fs::write(folder.join(name), output.text).unwrap();
+        }
+    }
+
+    assert_eq!(run("gofmt", &["-l", "."], &folder), "");
+    assert_eq!(run("go", &["vet", "."], &folder), "");
+}
