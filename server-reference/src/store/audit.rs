@@ -2,7 +2,8 @@
 
 use sqlx::AnyConnection;
 
-use super::Result;
+use super::rows::{self, Value};
+use super::{Dialect, Result};
 use crate::clock::Micros;
 
 /// One call.
@@ -28,21 +29,29 @@ pub struct Call {
 
 /// Writes calls down.
 pub async fn insert(connection: &mut AnyConnection, calls: &[Call]) -> Result<()> {
-    for call in calls {
-        sqlx::query(
-            "INSERT INTO api_calls (workspace_id, key_id, request_id, operation, path, status, code, occurred_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(&call.workspace_id)
-        .bind(&call.key_id)
-        .bind(&call.request_id)
-        .bind(call.operation)
-        .bind(&call.path)
-        .bind(i64::from(call.status))
-        .bind(call.code)
-        .bind(call.occurred_at)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
+    const COLUMNS: &[&str] = &[
+        "workspace_id",
+        "key_id",
+        "request_id",
+        "operation",
+        "path",
+        "status",
+        "code",
+        "occurred_at",
+    ];
+    let row = |call: &Call| {
+        vec![
+            Value::Text(call.workspace_id.clone()),
+            Value::Text(call.key_id.clone()),
+            Value::Text(call.request_id.clone()),
+            Value::Text(call.operation.to_owned()),
+            Value::Text(call.path.clone()),
+            Value::Int(call.status.into()),
+            Value::TextOpt(call.code.map(str::to_owned)),
+            Value::Int(call.occurred_at),
+        ]
+    };
+    // SQLite's number of rows suits both: a flush has few calls on each node.
+    let rows = calls.iter().map(row).collect();
+    rows::insert(connection, Dialect::Sqlite, "api_calls", COLUMNS, rows).await
 }

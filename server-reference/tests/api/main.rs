@@ -4,15 +4,17 @@
 
 mod auth;
 mod batch;
+mod bodies;
 mod concurrency;
 mod confirmation;
 mod deliveries;
 mod harness;
 mod http_client;
-#[path = "http.rs"]
 mod http_itself;
 mod idempotency;
 mod input;
+mod input_elsewhere;
+mod lifecycle;
 mod links;
 mod list;
 mod receiver;
