@@ -267,17 +267,32 @@ func WithLogLevel(level LogLevel) Option {
 
 // OnRequest has a function called before each try, in the goroutine that runs the call.
 func OnRequest(hook func(RequestInfo)) Option {
-	return clientOption(func(s *settings) { s.hooks.request = append(s.hooks.request, hook) })
+	return clientOption(func(s *settings) {
+		if hook == nil {
+			s.refuse("OnRequest: the function is nil")
+		}
+		s.hooks.request = append(s.hooks.request, hook)
+	})
 }
 
 // OnResponse has a function called after each try.
 func OnResponse(hook func(ResponseInfo)) Option {
-	return clientOption(func(s *settings) { s.hooks.response = append(s.hooks.response, hook) })
+	return clientOption(func(s *settings) {
+		if hook == nil {
+			s.refuse("OnResponse: the function is nil")
+		}
+		s.hooks.response = append(s.hooks.response, hook)
+	})
 }
 
 // OnRetry has a function called before each wait for another try.
 func OnRetry(hook func(RetryInfo)) Option {
-	return clientOption(func(s *settings) { s.hooks.retry = append(s.hooks.retry, hook) })
+	return clientOption(func(s *settings) {
+		if hook == nil {
+			s.refuse("OnRetry: the function is nil")
+		}
+		s.hooks.retry = append(s.hooks.retry, hook)
+	})
 }
 
 // WithClock sets the clock that timeouts and waits go by, for tests.

@@ -49,6 +49,9 @@ func TestBadArgumentsAreNamedWithoutTheirValues(t *testing.T) {
 		"have no effect beside":           {key, approute.WithHTTPClient(http.DefaultClient), approute.WithConnectTimeout(time.Second)},
 		"logger is nil":                   {key, approute.WithLogger(nil)},
 		"LogOff, LogInfo or LogDebug":     {key, approute.WithLogLevel(9)},
+		"OnRequest: the function":         {key, approute.OnRequest(nil)},
+		"OnRetry: the function":           {key, approute.OnRetry(nil)},
+		"OnResponse: the function":        {key, approute.OnResponse(nil)},
 		"clock is nil":                    {key, approute.WithClock(nil)},
 		"WithRandom: the function is nil": {key, approute.WithRandom(nil)},
 	} {
