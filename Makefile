@@ -43,7 +43,7 @@ lint: ## clippy and the linters of the spec, without the tests
 
 clean: ## remove build results, installed linters and the demo's database
 	@cargo clean
-	@rm -rf .demo spec/lint/node_modules
+	@rm -rf .demo spec/lint/node_modules server-reference/tests/verifiers/node_modules
 
 conformance: ## the conformance cases against every SDK; writes docs/conformance.md (ARGS: part of a case id, a rule, an area)
 	@scripts/bootstrap demo
