@@ -411,3 +411,41 @@ async fn a_dropped_call_leaves_nothing_behind() {
     server.until(|seen| seen.gone == 1).await;
     assert_eq!(server.connections(), 1, "and nothing was tried again");
 }
+
+#[tokio::test]
+async fn proxies_tunnel_tls_and_forward_plain_http() {
+    let proxied = |url: &str, proxy: &Hostile| {
+        let proxy = format!("http://user:pass@{}", proxy.address);
+        let client = builder(url)
+            .allow_insecure_http(true)
+            .proxy(proxy)
+            .max_retries(0);
+        client.build().unwrap()
+    };
+    for (url, target) in [
+        ("https://api.example", "CONNECT api.example:443 "),
+        ("https://api.example:8443", "CONNECT api.example:8443 "),
+    ] {
+        let refusal = Act::AnswerAndClose(answer("403 Forbidden", "", ""));
+        let proxy = Hostile::start(vec![refusal]).await;
+        let error = create(&proxied(url, &proxy)).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.outcome()),
+            (ErrorKind::Connection, Outcome::NotSent)
+        );
+        let request = &proxy.requests()[0];
+        assert!(request.starts_with(target), "{request}");
+    }
+    let proxy = Hostile::start(vec![Act::KeepAlive(answer(OK, "", "{}"))]).await;
+    let client = proxied("http://api.example:8080/base", &proxy);
+    create(&client).await.unwrap();
+    create(&client).await.unwrap();
+    let request = &proxy.requests()[1];
+    let line = "POST http://api.example:8080/base/v1/links HTTP/1.1";
+    assert_eq!(request.lines().next(), Some(line));
+    assert!(
+        request.contains("proxy-authorization: Basic dXNlcjpwYXNz"),
+        "{request}"
+    );
+    assert_eq!(proxy.connections(), 1);
+}

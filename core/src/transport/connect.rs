@@ -1,14 +1,18 @@
 //! From a URL to a connection: directly or through a proxy, with TLS, within a time.
 
 use std::fmt;
+use std::future::Future;
+use std::io::IoSlice;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -39,7 +43,7 @@ impl Proxies {
         usable.then(|| Self::Always(Arc::new(Matcher::builder().all(url).build())))
     }
 
-    fn matcher(self) -> Option<Arc<Matcher>> {
+    pub(super) fn matcher(self) -> Option<Arc<Matcher>> {
         match self {
             Self::Never => None,
             Self::Environment => Some(Arc::new(Matcher::from_env())),
@@ -56,14 +60,11 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(proxies: Proxies, tls: ClientConfig, limit: Duration) -> Self {
+    pub(super) fn new(proxies: Option<Arc<Matcher>>, tls: ClientConfig, limit: Duration) -> Self {
         let mut direct = HttpConnector::new();
         direct.enforce_http(false);
         direct.set_nodelay(true);
-        let plain = Plain {
-            direct,
-            proxies: proxies.matcher(),
-        };
+        let plain = Plain { direct, proxies };
         Self {
             secured: HttpsConnector::from((plain, tls)),
             limit,
@@ -72,7 +73,7 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = MaybeHttpsStream<Stream>;
     type Error = Source;
     type Future = BoxFuture<'static, Result<Self::Response, Source>>;
 
@@ -99,7 +100,7 @@ struct Plain {
 }
 
 impl Service<Uri> for Plain {
-    type Response = TokioIo<TcpStream>;
+    type Response = Stream;
     type Error = Source;
     type Future = BoxFuture<'static, Result<Self::Response, Source>>;
 
@@ -110,11 +111,13 @@ impl Service<Uri> for Plain {
     fn call(&mut self, to: Uri) -> Self::Future {
         let proxy = self.proxies.as_ref().and_then(|rule| rule.intercept(&to));
         let Some(proxy) = proxy else {
-            let connecting = self.direct.call(to);
-            return Box::pin(async move { connecting.await.map_err(Into::into) });
+            return connected(self.direct.call(to), false);
         };
         if proxy.uri().scheme_str() != Some("http") {
             return Box::pin(async { Err(ConnectError::ProxyScheme.into()) });
+        }
+        if to.scheme_str() == Some("http") {
+            return connected(self.direct.call(proxy.uri().clone()), true);
         }
         let mut tunnel = Tunnel::new(proxy.uri().clone(), self.direct.clone());
         if let Some(credentials) = proxy.basic_auth() {
@@ -122,7 +125,7 @@ impl Service<Uri> for Plain {
         }
         let connecting = tunnel.call(to);
         Box::pin(async move {
-            connecting.await.map_err(|error| {
+            let io = connecting.await.map_err(|error| -> Source {
                 // hyper-util keeps the type to itself, so its words are all there is. A test with a real 407 holds
                 // them.
                 if error.to_string().ends_with("proxy authorization required") {
@@ -130,8 +133,78 @@ impl Service<Uri> for Plain {
                 } else {
                     ConnectError::Proxy(error.into()).into()
                 }
-            })
+            })?;
+            let to_proxy = false;
+            Ok(Stream { io, to_proxy })
         })
+    }
+}
+
+fn connected<E: Into<Source>>(
+    connecting: impl Future<Output = Result<TokioIo<TcpStream>, E>> + Send + 'static,
+    to_proxy: bool,
+) -> BoxFuture<'static, Result<Stream, Source>> {
+    Box::pin(async move {
+        let io = connecting.await.map_err(Into::into)?;
+        Ok(Stream { io, to_proxy })
+    })
+}
+
+/// A connection without TLS, which knows whether it ends at a proxy: hyper then writes whole URLs.
+pub(super) struct Stream {
+    io: TokioIo<TcpStream>,
+    to_proxy: bool,
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        self.io.connected().proxy(self.to_proxy)
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(context, buffer)
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, buffer)
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(context, buffers)
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::body;
@@ -35,7 +36,28 @@ pub(crate) struct HttpTransport {
     pool: Mutex<Option<(u32, Pool)>>,
 }
 
-type Pool = Client<Connector, Full<Bytes>>;
+#[derive(Clone)]
+struct Pool {
+    client: Client<Connector, Full<Bytes>>,
+    proxies: Option<Arc<Matcher>>,
+}
+
+impl Pool {
+    /// A tunnel is asked for with the proxy's credentials; plain http carries them in each request.
+    fn sign_for_proxy(&self, request: &mut http::Request<Bytes>) {
+        if request.uri().scheme_str() != Some("http") {
+            return;
+        }
+        let proxy = self
+            .proxies
+            .as_ref()
+            .and_then(|rule| rule.intercept(request.uri()));
+        if let Some(credentials) = proxy.as_ref().and_then(Intercept::basic_auth) {
+            let name = http::header::PROXY_AUTHORIZATION;
+            request.headers_mut().insert(name, credentials.clone());
+        }
+    }
+}
 
 impl HttpTransport {
     pub(crate) fn new(config: HttpConfig) -> Arc<Self> {
@@ -73,7 +95,9 @@ impl HttpTransport {
             ));
         }
         body::ask_for_gzip(request.headers_mut());
-        let answer = self.pool()?.request(request.map(Full::new)).await;
+        let pool = self.pool()?;
+        pool.sign_for_proxy(&mut request);
+        let answer = pool.client.request(request.map(Full::new)).await;
         body::read(answer.map_err(request_error)?, limits.max_response_bytes).await
     }
 }
@@ -107,9 +131,11 @@ fn build(config: &HttpConfig) -> Result<Pool, TransportError> {
     {
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }
-    let connector = Connector::new(config.proxies.clone(), tls, config.connect_timeout);
-    Ok(Client::builder(TokioExecutor::new())
+    let proxies = config.proxies.clone().matcher();
+    let connector = Connector::new(proxies.clone(), tls, config.connect_timeout);
+    let client = Client::builder(TokioExecutor::new())
         .pool_idle_timeout(Duration::from_secs(90))
         .pool_timer(TokioTimer::new())
-        .build(connector))
+        .build(connector);
+    Ok(Pool { client, proxies })
 }
