@@ -44,9 +44,14 @@ async fn create(client: &Client) -> Result<Response<approute::bytes::Bytes>, Err
 
 /// The error of a call of which every try is treated so, with two tries.
 async fn fails(act: Act) -> (Error, Hostile) {
+    // Only who says nothing more is given up soon; anything else must fail by itself, on a busy machine too.
+    let patience = match &act {
+        Act::Stall | Act::AnswerAndStall(_) | Act::Slowly(..) => Duration::from_millis(80),
+        _ => Duration::from_secs(20),
+    };
     let server = Hostile::start(vec![act]).await;
     let client = builder(server.url())
-        .attempt_timeout(Duration::from_millis(80))
+        .attempt_timeout(patience)
         .max_retries(1)
         .build()
         .unwrap();
@@ -147,7 +152,7 @@ async fn stalls_run_into_the_timeout_of_the_try() {
             "{act:?}: {error:?}"
         );
         assert_eq!(error.outcome(), Outcome::Unknown);
-        assert!(started.elapsed() < Duration::from_secs(2));
+        assert!(started.elapsed() < Duration::from_secs(10));
         // Both tries' connections are closed, not left behind.
         server.until(|seen| seen.gone == 2).await;
     }
