@@ -74,7 +74,7 @@ impl App {
         }
         let done = async {
             let mut tx = self.store.write().await?;
-            crate::store::audit::insert(&mut tx, &calls).await?;
+            crate::store::audit::insert(&mut tx, self.store.dialect(), &calls).await?;
             let counted =
                 crate::store::clicks::insert(&mut tx, self.store.dialect(), &clicks).await?;
             let announced = announce::clicks_counted(self, &mut tx, &counted).await?;

@@ -39,18 +39,18 @@ impl Input {
 
     /// The query and header parameters.
     pub fn parameters<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        decode(Value::Object(self.parameters.clone()))
+        decode(&Value::Object(self.parameters.clone()))
     }
 
     /// The body.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        decode(self.body.clone())
+        decode(&self.body)
     }
 }
 
 /// What passed the schema decodes; where it does not, the caller is told rather than served a 500.
-fn decode<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
-    serde_json::from_value(value).map_err(|error| {
+fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Failure> {
+    T::deserialize(value).map_err(|error| {
         let detail = format!("The request cannot be read: {error}.");
         Problem::new(Code::ValidationFailed, detail).into()
     })

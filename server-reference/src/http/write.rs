@@ -64,7 +64,12 @@ impl Job<'_> {
         let app = &self.session.app;
         let mut tx = app.store.write().await?;
         if let Some(raw) = self.replay(&mut tx).await? {
-            audit::insert(&mut tx, &[self.session.call(self.caller, &raw)]).await?;
+            audit::insert(
+                &mut tx,
+                app.store.dialect(),
+                &[self.session.call(self.caller, &raw)],
+            )
+            .await?;
             tx.commit().await?;
             return Ok(raw);
         }
@@ -126,7 +131,12 @@ impl Job<'_> {
             };
             idempotency::insert(&mut tx, name, stored, self.session.now).await?;
         }
-        audit::insert(&mut tx, &[self.session.call(self.caller, &raw)]).await?;
+        audit::insert(
+            &mut tx,
+            app.store.dialect(),
+            &[self.session.call(self.caller, &raw)],
+        )
+        .await?;
         tx.commit().await?;
         app.destinations.forget(&changes);
         if changes.contains(&Change::Deliveries) {

@@ -28,7 +28,11 @@ pub struct Call {
 }
 
 /// Writes calls down.
-pub async fn insert(connection: &mut AnyConnection, calls: &[Call]) -> Result<()> {
+pub async fn insert(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    calls: &[Call],
+) -> Result<()> {
     const COLUMNS: &[&str] = &[
         "workspace_id",
         "key_id",
@@ -51,7 +55,6 @@ pub async fn insert(connection: &mut AnyConnection, calls: &[Call]) -> Result<()
             Value::Int(call.occurred_at),
         ]
     };
-    // SQLite's number of rows suits both: a flush has few calls on each node.
     let rows = calls.iter().map(row).collect();
-    rows::insert(connection, Dialect::Sqlite, "api_calls", COLUMNS, rows).await
+    rows::insert(connection, dialect, "api_calls", COLUMNS, rows).await
 }

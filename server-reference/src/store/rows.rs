@@ -44,7 +44,7 @@ pub async fn insert(
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
         let size = if rows.len() >= full { full } else { 1 };
-        let mut query = sqlx::query(AssertSqlSafe(insert_sql(table, columns, size)));
+        let mut query = sqlx::query(AssertSqlSafe(insert_sql(dialect, table, columns, size)));
         for value in rows.by_ref().take(size).flatten() {
             query = bind(query, value);
         }
@@ -53,12 +53,12 @@ pub async fn insert(
     Ok(())
 }
 
-fn insert_sql(table: &str, columns: &[&str], rows: usize) -> String {
+fn insert_sql(dialect: Dialect, table: &str, columns: &[&str], rows: usize) -> String {
     let mut sql = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
     for row in 0..rows {
         let first = row * columns.len() + 1;
         let places: Vec<String> = (first..first + columns.len())
-            .map(|place| format!("${place}"))
+            .map(|place| dialect.place(place))
             .collect();
         sql.push_str(if row == 0 { "(" } else { ", (" });
         sql.push_str(&places.join(", "));
@@ -94,11 +94,18 @@ pub fn bind_list(mut query: AnyQuery, values: &[String]) -> AnyQuery {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn numbers_places_row_by_row() {
+        let sql = |dialect| insert_sql(dialect, "t", &["a", "b"], 2);
         assert_eq!(
-            super::insert_sql("t", &["a", "b"], 2),
+            sql(Dialect::Postgres),
             "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)"
+        );
+        assert_eq!(
+            sql(Dialect::Sqlite),
+            "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)"
         );
     }
 }
