@@ -109,10 +109,11 @@ impl Served {
 
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.child.id();
+        // bash's own `kill`: a minimal Debian has no program of that name.
         assert!(
-            Command::new("kill")
-                .args([&format!("-{name}"), &id])
+            Command::new("bash")
+                .args(["-c", &format!("kill -{name} {id}")])
                 .status()
                 .unwrap()
                 .success()
