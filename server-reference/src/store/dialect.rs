@@ -31,7 +31,7 @@ impl Dialect {
     }
 
     /// The place of a value in a long statement. SQLite finds a `$n` by walking a list of all of them, at every
-    /// binding, which took a third of a large insert; a bare `?` has nothing to look up.
+    /// binding, which was the hottest function of a large insert; a bare `?` has nothing to look up.
     pub fn place(self, number: usize) -> String {
         match self {
             Self::Sqlite => "?".to_owned(),
