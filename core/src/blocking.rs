@@ -153,9 +153,8 @@ fn wait_option<T: Send>(
 }
 
 /// Runs a future to its end on the shared runtime.
-pub(crate) fn wait<T: Send>(
-    future: impl Future<Output = Result<T, Error>> + Send,
-) -> Result<T, Error> {
+#[doc(hidden)]
+pub fn wait<T: Send>(future: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
     let (runtime, rested) = runtime()?;
     let future = async {
         if rested {

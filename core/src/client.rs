@@ -24,6 +24,7 @@ use crate::transport::Transport;
 mod builder;
 
 pub use builder::ClientBuilder;
+pub(crate) use builder::check_api_key;
 
 /// Where the API key comes from.
 #[derive(Clone)]
@@ -155,7 +156,8 @@ impl Client {
     }
 
     /// Drives a call to its end. Dropping the future cancels what is under way.
-    pub(crate) async fn drive(&self, call: Call) -> Result<RawResponse, Error> {
+    #[doc(hidden)]
+    pub async fn drive(&self, call: Call) -> Result<RawResponse, Error> {
         trace::in_span(call.operation(), self.drive_in_span(call)).await
     }
 
@@ -186,7 +188,7 @@ fn provided_key(provide: &KeyProvider) -> Result<Secret, Error> {
     let key = provide().map_err(|error| {
         Error::configuration("the `api_key` function failed").with_source(error)
     })?;
-    builder::check_api_key(&key)?;
+    check_api_key(&key)?;
     Ok(Secret::new(key))
 }
 

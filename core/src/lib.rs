@@ -52,7 +52,10 @@ pub use secret::Secret;
 /// For the SDKs of other languages, which stand on this one: calls without I/O. No part of it is stable.
 #[doc(hidden)]
 pub mod bridge {
+    #[cfg(feature = "blocking")]
+    pub use crate::blocking::wait as block_on;
     pub use crate::call::{Action, Call, Event, timed_out};
     pub use crate::operation::Operation;
+    pub use crate::request::{binary as decode_binary, empty as decode_empty, json as decode_json};
     pub use crate::response::RawResponse;
 }

@@ -145,6 +145,18 @@ impl CallOptions {
         self
     }
 
+    /// The API key of this call, from hosts that ask their user's function for it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn api_key(mut self, key: impl Into<Secret>) -> Self {
+        let key = key.into();
+        match crate::client::check_api_key(key.expose()) {
+            Ok(()) => self.set().api_key = Some(key),
+            Err(error) => self.refuse(error.message().to_owned()),
+        }
+        self
+    }
+
     fn refuse(&mut self, reason: String) {
         self.set().refused.get_or_insert(reason);
     }

@@ -57,7 +57,7 @@ pub(crate) fn start<R: Request>(
 }
 
 /// Reads a JSON answer.
-pub(crate) fn json<T: DeserializeOwned>(answer: RawResponse) -> Result<Response<T>, Error> {
+pub fn json<T: DeserializeOwned>(answer: RawResponse) -> Result<Response<T>, Error> {
     match serde_json::from_slice(&answer.body) {
         Ok(value) => Ok(with_value(value, answer)),
         Err(error) => Err(Error::undecodable(&answer, reason(&answer, &error)).with_source(error)),
@@ -88,12 +88,12 @@ fn reason(answer: &RawResponse, error: &serde_json::Error) -> String {
 }
 
 /// Ignores the body of an answer that has none.
-pub(crate) fn empty(answer: RawResponse) -> Result<Response<()>, Error> {
+pub fn empty(answer: RawResponse) -> Result<Response<()>, Error> {
     Ok(with_value((), answer))
 }
 
 /// Keeps the body as it is, with its content type.
-pub(crate) fn binary(answer: RawResponse) -> Result<Response<Binary>, Error> {
+pub fn binary(answer: RawResponse) -> Result<Response<Binary>, Error> {
     let content_type = answer
         .headers
         .get(http::header::CONTENT_TYPE)

@@ -65,6 +65,19 @@ pub enum Failure {
     InFuture,
 }
 
+impl Failure {
+    /// `no_signature`, `malformed`, `no_match`, `too_old` or `in_future`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSignature => "no_signature",
+            Self::Malformed => "malformed",
+            Self::NoMatch => "no_match",
+            Self::TooOld => "too_old",
+            Self::InFuture => "in_future",
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -79,6 +79,11 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "bridge",
+        folders: &["core/bridge/src/generated"],
+        files: &[rust("dispatch.rs.j2", "core/bridge/src/generated/mod.rs")],
+    },
+    Target {
         name: "go",
         folders: &["sdk-go"],
         files: &[

@@ -326,7 +326,7 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-pub(super) fn check_api_key(key: &str) -> Result<(), Error> {
+pub(crate) fn check_api_key(key: &str) -> Result<(), Error> {
     if key.is_empty() {
         Err(Error::configuration(
             "the API key is empty: pass `api_key`, or set the environment variable APPROUTE_API_KEY",

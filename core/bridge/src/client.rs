@@ -1,0 +1,101 @@
+//! A client, and its calls before they are carried out.
+
+use std::fmt;
+
+use approute::bridge::{Call, RawResponse};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::generated;
+use crate::guarding::{guard, guard_future};
+use crate::host::HostCall;
+use crate::notice::{Listener, listening_to};
+
+/// A client. Clones share connections and retry budget.
+#[derive(Clone)]
+pub struct Client {
+    core: approute::Client,
+    clock: Option<Clock>,
+}
+
+impl Client {
+    /// Makes a client of a facade's settings.
+    ///
+    /// # Errors
+    /// A `ConfigurationError` that names the setting.
+    pub fn new(config: Config) -> Result<Self, Failure> {
+        guard(|| {
+            let (core, clock) = config.build()?;
+            Ok(Self { core, clock })
+        })
+    }
+
+    /// The clock for tests, where the settings ask for one.
+    pub fn clock(&self) -> Option<&Clock> {
+        self.clock.as_ref()
+    }
+
+    /// The base URL, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        self.core.base_url()
+    }
+
+    /// A call of the operation with this number (its place in [`OPERATIONS`](crate::OPERATIONS)).
+    ///
+    /// `request` is JSON: `{"args": {…}, "options": {…}}`. `args` holds the parameters by their names in snake_case, and
+    /// the `body`; `options` what every call takes. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// A `ConfigurationError` that names the argument.
+    pub fn start(&self, operation: usize, request: &[u8]) -> Result<PendingCall, Failure> {
+        guard(|| {
+            let call = generated::start(&self.core, operation, request)?;
+            Ok(PendingCall {
+                core: self.core.clone(),
+                call,
+            })
+        })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.core, f)
+    }
+}
+
+/// A call that is ready to be carried out: by [`wait`](crate::wait), a [`Queue`](crate::Queue) or a [`HostCall`].
+#[must_use = "nothing is sent yet"]
+pub struct PendingCall {
+    core: approute::Client,
+    call: Call,
+}
+
+impl PendingCall {
+    /// For the language's own HTTP client.
+    pub fn into_host_call(self, listener: Option<Listener>) -> HostCall {
+        HostCall::new(self.call, listener)
+    }
+
+    /// Carries the call out on the core's connections, reads the answer, and keeps panics in.
+    pub(crate) async fn carry_out<T>(
+        self,
+        listener: Option<Listener>,
+        read: impl FnOnce(RawResponse) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        guard_future(async move {
+            let answer = listening_to(listener, self.core.drive(self.call)).await;
+            read(answer?)
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for PendingCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PendingCall")
+            .field(&self.call.operation().id)
+            .finish()
+    }
+}
