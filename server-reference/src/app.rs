@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::auth::limits::Limiter;
 use crate::clock::{Micros, SharedClock};
 use crate::config::Config;
+use crate::dev::faults::Faults;
 use crate::http::running::Running;
 use crate::ids::Ids;
 use crate::links::cursor::CursorKey;
@@ -46,6 +47,10 @@ pub struct App {
     pub hooks: Hooks,
     /// Calls that are not written yet.
     pub calls: std::sync::Mutex<Vec<Call>>,
+    /// Held while what waits in memory is written.
+    pub flushing: tokio::sync::Mutex<()>,
+    /// Calls that are to fail, with `--dev`.
+    pub faults: Faults,
 }
 
 /// The server's parts, shared.
@@ -67,6 +72,7 @@ impl App {
 
     /// Writes down what waits in memory: clicks and calls, in one transaction. What cannot be written stays.
     pub async fn flush(&self) -> Result<(), Failure> {
+        let _flushing = self.flushing.lock().await;
         let calls = std::mem::take(&mut *self.calls.lock().expect("no panic while logging"));
         let clicks = self.clicks.take();
         if calls.is_empty() && clicks.is_empty() {

@@ -30,6 +30,20 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Waits until this clock shows `at` or later.
     fn sleep_until(&self, at: Micros) -> Sleep<'_>;
+
+    /// What moves this clock; none where it cannot be moved.
+    fn control(&self) -> Option<&dyn Control> {
+        None
+    }
+}
+
+/// Moves a clock. Whoever waits for what has come is woken.
+pub trait Control: Send + Sync {
+    /// Moves forward by `by`.
+    fn advance(&self, by: Micros);
+
+    /// Takes back every advance.
+    fn reset(&self);
 }
 
 /// A clock that all parts of a server share.
@@ -54,37 +68,123 @@ impl Clock for SystemClock {
     }
 }
 
+/// The operating system's clock, as far ahead as it is told to be: the clock of `--dev`.
+#[derive(Debug)]
+pub struct ShiftedClock(watch::Sender<Micros>);
+
+impl Default for ShiftedClock {
+    fn default() -> Self {
+        Self(watch::Sender::new(0))
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Micros {
+        SystemClock.now() + *self.0.borrow()
+    }
+
+    fn sleep_until(&self, at: Micros) -> Sleep<'_> {
+        let mut shift = self.0.subscribe();
+        Box::pin(async move {
+            while self.now() < at {
+                let moment = at - *shift.borrow_and_update();
+                tokio::select! {
+                    () = SystemClock.sleep_until(moment) => {}
+                    _ = shift.changed() => {}
+                }
+            }
+        })
+    }
+
+    fn control(&self) -> Option<&dyn Control> {
+        Some(self)
+    }
+}
+
+impl Control for ShiftedClock {
+    fn advance(&self, by: Micros) {
+        self.0.send_modify(|shift| *shift += by);
+    }
+
+    fn reset(&self) {
+        self.0.send_replace(0);
+    }
+}
+
 /// A clock that stands still until it is told to move, for tests.
 #[derive(Debug)]
-pub struct ManualClock(watch::Sender<Micros>);
+pub struct ManualClock {
+    start: Micros,
+    now: watch::Sender<Micros>,
+}
 
 impl ManualClock {
     /// Starts at `now`.
     pub fn new(now: Micros) -> Self {
-        Self(watch::Sender::new(now))
+        Self {
+            start: now,
+            now: watch::Sender::new(now),
+        }
     }
 
     /// Moves forward by `by`, and wakes whoever waits for what has come.
     pub fn advance(&self, by: Micros) {
-        self.0.send_modify(|now| *now += by);
+        self.now.send_modify(|now| *now += by);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Micros {
-        *self.0.borrow()
+        *self.now.borrow()
     }
 
     fn sleep_until(&self, at: Micros) -> Sleep<'_> {
-        let mut now = self.0.subscribe();
+        let mut now = self.now.subscribe();
         Box::pin(async move {
             // The sender is this clock itself, so that it outlives the wait.
             let _ = now.wait_for(|now| *now >= at).await;
         })
+    }
+
+    fn control(&self) -> Option<&dyn Control> {
+        Some(self)
+    }
+}
+
+impl Control for ManualClock {
+    fn advance(&self, by: Micros) {
+        self.advance(by);
+    }
+
+    fn reset(&self) {
+        self.now.send_replace(self.start);
     }
 }
 
 /// The time as chrono has it; times outside chrono's range (which the API cannot express) become 1970.
 pub fn to_datetime(at: Micros) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(at).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_shift_wakes_whoever_waits_for_what_has_come() {
+        let clock = std::sync::Arc::new(ShiftedClock::default());
+        let started = SystemClock.now();
+        let sleeper = {
+            let clock = clock.clone();
+            tokio::spawn(async move { clock.sleep_until(started + 2 * DAY).await })
+        };
+        clock.advance(DAY);
+        tokio::task::yield_now().await;
+        assert!(!sleeper.is_finished());
+        clock.advance(DAY);
+        sleeper.await.unwrap();
+        assert!(clock.now() >= started + 2 * DAY);
+        clock.reset();
+        assert!(clock.now() < started + DAY);
+    }
 }

@@ -20,6 +20,8 @@ pub struct Config {
     pub database: Target,
     /// Development: API and short links on one address, a workspace with keys where there is none.
     pub dev: bool,
+    /// What ids, slugs, keys and secrets follow from; none for unpredictable ones.
+    pub seed: Option<u64>,
     /// Requests per key.
     pub rate_limit: Policy,
     /// How long clicks and reads of the access log may wait in memory.
@@ -41,6 +43,7 @@ impl Config {
             listen: ([127, 0, 0, 1], 0).into(),
             database,
             dev: false,
+            seed: None,
             rate_limit: Policy {
                 quota: 6_000,
                 window: 60,

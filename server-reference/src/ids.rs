@@ -1,7 +1,7 @@
 //! Ids: a prefix that says what it is, and a ULID, so that ids sort by the time they were made.
 
 use std::fmt::Write as _;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt as _, SeedableRng};
@@ -46,9 +46,59 @@ impl Kind {
     }
 }
 
-struct State {
+/// What random numbers are for, where each has a stream of its own.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose {
+    /// Slugs.
+    Slug,
+    /// Secrets of webhooks, and tokens.
+    Secret,
+    /// API keys.
+    ApiKey,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
+enum State {
+    /// Unpredictable, and growing with the time.
+    Live { rng: StdRng, last: u128 },
+    /// Repeatable.
+    Seeded { seed: u64, streams: Box<[Stream]> },
+}
+
+/// Repeatable numbers for one kind of id or one purpose, so that the ids of links do not depend on how many requests
+/// it took to make them.
+struct Stream {
     rng: StdRng,
-    last: u128,
+    count: u64,
+}
+
+/// The streams of ids come first, then those of [`Purpose`].
+const STREAMS: usize = Purpose::ApiKey.stream() + 1;
+/// Streams that a reset leaves as they are, since it leaves workspaces and keys.
+const KEPT: [usize; 3] = [
+    Kind::Workspace as usize,
+    Kind::ApiKey as usize,
+    Purpose::ApiKey.stream(),
+];
+/// The time in seeded ids, in milliseconds, counts up from 2026-01-01.
+const SEEDED_FROM: u64 = 1_767_225_600_000;
+
+impl Purpose {
+    const fn stream(self) -> usize {
+        Kind::Event as usize + 1 + self as usize
+    }
+}
+
+impl Stream {
+    fn new(seed: u64, number: usize) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        bytes[8] = number as u8;
+        Self {
+            rng: StdRng::from_seed(bytes),
+            count: 0,
+        }
+    }
 }
 
 /// Makes ids that never go backwards within one process, whatever the clock does.
@@ -60,19 +110,29 @@ pub struct Ids {
 impl Ids {
     /// Ids with unpredictable random parts.
     pub fn new(clock: SharedClock) -> Self {
-        Self::with_rng(clock, StdRng::from_rng(&mut rand::rng()))
-    }
-
-    /// Repeatable ids, for tests.
-    pub fn seeded(clock: SharedClock, seed: u64) -> Self {
-        Self::with_rng(clock, StdRng::seed_from_u64(seed))
-    }
-
-    fn with_rng(clock: SharedClock, rng: StdRng) -> Self {
+        let rng = StdRng::from_rng(&mut rand::rng());
         Self {
             clock,
-            state: Mutex::new(State { rng, last: 0 }),
+            state: Mutex::new(State::Live { rng, last: 0 }),
         }
+    }
+
+    /// Repeatable ids, slugs, keys and secrets, for tests: the n-th of a kind is always the same. They say nothing
+    /// about the time, and nothing that they protect is safe.
+    pub fn seeded(clock: SharedClock, seed: u64) -> Self {
+        let streams = (0..STREAMS).map(|number| Stream::new(seed, number));
+        let state = State::Seeded {
+            seed,
+            streams: streams.collect(),
+        };
+        Self {
+            clock,
+            state: Mutex::new(state),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic while ids are made")
     }
 
     /// A new id of this kind.
@@ -82,37 +142,65 @@ impl Ids {
 
     /// A new id that carries the time `now`.
     pub fn at(&self, kind: Kind, now: Micros) -> String {
-        let millis = u128::from(u64::try_from(now / 1_000).unwrap_or(0)) & ((1 << 48) - 1);
-        let mut state = self.state.lock().expect("no panic while ids are made");
-        let fresh = millis << RANDOM_BITS | (random_u128(&mut state.rng) & RANDOM_MASK);
-        // Within one millisecond, and when the clock steps back, count on from the last id.
-        state.last = if millis <= state.last >> RANDOM_BITS {
-            state.last + 1
-        } else {
-            fresh
+        let number = match &mut *self.state() {
+            State::Live { rng, last } => {
+                let millis = u128::from(u64::try_from(now / 1_000).unwrap_or(0)) & ((1 << 48) - 1);
+                // Within one millisecond, and when the clock steps back, count on from the last id.
+                *last = if millis <= *last >> RANDOM_BITS {
+                    *last + 1
+                } else {
+                    millis << RANDOM_BITS | (random_u128(rng) & RANDOM_MASK)
+                };
+                *last
+            }
+            State::Seeded { streams, .. } => {
+                let stream = &mut streams[kind as usize];
+                stream.count += 1;
+                u128::from(SEEDED_FROM + stream.count) << RANDOM_BITS
+                    | (random_u128(&mut stream.rng) & RANDOM_MASK)
+            }
         };
-        encode(kind.prefix(), state.last)
+        encode(kind.prefix(), number)
     }
 
-    /// Random bytes for slugs, tokens and keys.
-    pub fn random<const N: usize>(&self) -> [u8; N] {
+    /// Random bytes.
+    pub fn random<const N: usize>(&self, purpose: Purpose) -> [u8; N] {
         let mut bytes = [0; N];
-        self.state
-            .lock()
-            .expect("no panic while ids are made")
-            .rng
-            .fill_bytes(&mut bytes);
+        self.state().rng(purpose).fill_bytes(&mut bytes);
         bytes
     }
 
     /// A random number below `bound`.
-    pub fn below(&self, bound: u32) -> u32 {
-        self.state
-            .lock()
-            .expect("no panic while ids are made")
-            .rng
-            .random_range(0..bound)
+    pub fn below(&self, purpose: Purpose, bound: u32) -> u32 {
+        self.state().rng(purpose).random_range(0..bound)
     }
+
+    /// Begins again with what a seed gives, those things excepted that a reset leaves: workspaces and keys.
+    pub fn restart(&self) {
+        if let State::Seeded { seed, streams } = &mut *self.state() {
+            for (number, stream) in streams.iter_mut().enumerate() {
+                if !KEPT.contains(&number) {
+                    *stream = Stream::new(*seed, number);
+                }
+            }
+        }
+    }
+}
+
+impl State {
+    fn rng(&mut self, purpose: Purpose) -> &mut StdRng {
+        match self {
+            Self::Live { rng, .. } => rng,
+            Self::Seeded { streams, .. } => &mut streams[purpose.stream()].rng,
+        }
+    }
+}
+
+/// Random bytes that no seed repeats: for nonces, which must never come twice under one key, and for jitter.
+pub fn unseeded<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes
 }
 
 fn random_u128(rng: &mut StdRng) -> u128 {
@@ -165,10 +253,38 @@ mod tests {
     #[test]
     fn the_time_is_in_the_first_ten_letters() {
         // The example of the ULID specification: 1469918176385 ms is 01ARYZ6S41.
-        let ids = Ids::seeded(Arc::new(ManualClock::new(0)), 1);
+        let ids = Ids::new(Arc::new(ManualClock::new(0)));
         assert!(
             ids.at(Kind::Click, 1_469_918_176_385_000)
                 .starts_with("clk_01ARYZ6S41")
         );
+    }
+
+    #[test]
+    fn a_seed_repeats_everything_whatever_happens_between() {
+        let (one, two) = (
+            Ids::seeded(Arc::new(ManualClock::new(0)), 7),
+            Ids::seeded(Arc::new(ManualClock::new(1_700_000_000_000_000)), 7),
+        );
+        for _ in 0..3 {
+            two.next(Kind::Request);
+        }
+        let things = |ids: &Ids| {
+            (
+                [ids.next(Kind::Link), ids.next(Kind::Link)],
+                ids.random::<32>(Purpose::Secret),
+                ids.below(Purpose::Slug, 1 << 30),
+            )
+        };
+        let first = things(&one);
+        assert_eq!(first, things(&two));
+        assert!(first.0[0] < first.0[1]);
+        assert_ne!(first, things(&one), "the next ones are others");
+        let key = one.next(Kind::ApiKey);
+        one.restart();
+        assert_eq!(first, things(&one));
+        assert_ne!(key, one.next(Kind::ApiKey), "keys outlive a reset");
+        let other = Ids::seeded(Arc::new(ManualClock::new(0)), 8);
+        assert_ne!(first.0, things(&other).0);
     }
 }

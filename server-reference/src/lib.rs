@@ -12,6 +12,7 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dev;
 pub mod geoip;
 pub mod http;
 pub mod ids;

@@ -12,6 +12,7 @@ use crate::app::{App, SharedApp};
 use crate::auth::limits::Limiter;
 use crate::clock::SharedClock;
 use crate::config::Config;
+use crate::dev::faults::Faults;
 use crate::http::running::Running;
 use crate::http::{router, serve};
 use crate::ids::Ids;
@@ -56,7 +57,10 @@ impl Server {
         let hooks = Hooks::new(vault, &config)?;
         let shared = config.dev.then(|| base_url(address));
         let app = Arc::new(App {
-            ids: Ids::new(clock.clone()),
+            ids: match config.seed {
+                Some(seed) => Ids::seeded(clock.clone(), seed),
+                None => Ids::new(clock.clone()),
+            },
             clock,
             contract,
             limiter: Limiter::new(config.rate_limit),
@@ -70,6 +74,8 @@ impl Server {
             clicks: ClickBuffer::default(),
             hooks,
             calls: Mutex::default(),
+            flushing: tokio::sync::Mutex::default(),
+            faults: Faults::default(),
             store,
             config,
         });
@@ -79,6 +85,7 @@ impl Server {
             router(app.clone()),
             stopped.clone(),
             app.config.grace,
+            app.config.dev,
         );
         let tasks = vec![
             tokio::spawn(serving),

@@ -119,6 +119,14 @@ impl Limiter {
         }
     }
 
+    /// Forgets all requests.
+    pub fn clear(&self) {
+        self.buckets
+            .lock()
+            .expect("no panic while counting requests")
+            .clear();
+    }
+
     /// Forgets buckets that are full again.
     pub fn sweep(&self, now: Micros) {
         let window = i64::from(self.policy.window) * SECOND;

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::{Database, explain, format, seed};
 use crate::auth::secret::Secret;
 use crate::clock::{Clock as _, Micros, SystemClock};
-use crate::ids::Ids;
+use crate::ids::{Ids, Purpose};
 use crate::store::keys::{self, ApiKey, Scope};
 use crate::store::workspaces::{self, Plan};
 use crate::store::{Store, Tx};
@@ -162,7 +162,7 @@ async fn rotate(store: &Store, key: &str, expire_previous_in: Micros) -> Result<
         .await
         .map_err(explain)?;
     let now = SystemClock.now();
-    let random = Ids::new(Arc::new(SystemClock)).random();
+    let random = Ids::new(Arc::new(SystemClock)).random(Purpose::ApiKey);
     let secret = Secret::new(random, workspace.is_some_and(|workspace| workspace.is_dev));
     keys::expire_secrets(&mut tx, &key.id, now + expire_previous_in)
         .await

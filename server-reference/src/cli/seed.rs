@@ -2,7 +2,7 @@
 
 use crate::auth::secret::Secret;
 use crate::clock::Micros;
-use crate::ids::{Ids, Kind};
+use crate::ids::{Ids, Kind, Purpose};
 use crate::redirect::DEV_DOMAIN;
 use crate::store::domains::{self, Domain};
 use crate::store::keys::{self, ApiKey, Scope};
@@ -63,7 +63,7 @@ pub async fn key(
         created_at: now,
         revoked_at: None,
     };
-    let secret = Secret::new(ids.random(), workspace.is_dev);
+    let secret = Secret::new(ids.random(Purpose::ApiKey), workspace.is_dev);
     keys::insert(tx, &key).await?;
     keys::insert_secret(tx, &key.id, &secret.hash(), secret.hint(), now).await?;
     Ok((key, secret))

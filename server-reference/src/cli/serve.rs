@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{explain, format, seed};
 use crate::auth::limits::Policy;
-use crate::clock::SystemClock;
+use crate::clock::{SharedClock, ShiftedClock, SystemClock};
 use crate::config::Config;
 use crate::server::Server;
 use crate::store::Target;
@@ -35,9 +35,21 @@ pub struct Serve {
     /// Development: API and short links on one address, with keys, in memory
     ///
     /// Makes a team workspace with keys where there is none, and prints one line of JSON when ready: base_url,
-    /// api_key, read_key, workspace_id. The data is in memory unless --database is given.
+    /// api_key, read_key, workspace_id. The data is in memory unless --database is given. Controls for
+    /// tests are under /_test/: reset, clock, faults, deliveries (see docs/server.md).
     #[arg(long)]
     dev: bool,
+    /// Repeatable ids, slugs, keys and secrets, for tests
+    ///
+    /// The n-th link of a run has the same id in every run of this version, and so has everything else. Nothing that
+    /// it makes is secret. For data in memory only.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "dev",
+        conflicts_with = "database"
+    )]
+    seed: Option<u64>,
     /// Requests per key and window [default: 6000/60; with --dev: 1000000/60]
     #[arg(long, value_name = "REQUESTS/SECONDS")]
     rate_limit: Option<Policy>,
@@ -54,7 +66,12 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(self) -> Result<(), String> {
-        let (clock, dev) = (Arc::new(SystemClock), self.dev);
+        let dev = self.dev;
+        let clock: SharedClock = if dev {
+            Arc::new(ShiftedClock::default())
+        } else {
+            Arc::new(SystemClock)
+        };
         log(dev);
         let server = Server::start(self.config(), clock).await?;
         tracing::info!(address = %server.address, database = %server.app.config.database, dev, "ready");
@@ -81,6 +98,7 @@ impl Serve {
         let mut config = Config::new(self.database.unwrap_or(fallback));
         config.listen = self.listen;
         config.dev = self.dev;
+        config.seed = self.seed;
         if self.dev {
             // A test suite on the developer's own machine should not wait for its turn.
             config.rate_limit = Policy {

@@ -1,6 +1,7 @@
 //! HTTP: from a connection to an operation, and from an answer to bytes.
 
 mod body;
+pub mod cut;
 pub mod headers;
 mod pipeline;
 mod replay;
@@ -18,6 +19,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::api::Raw;
 use crate::app::SharedApp;
+use crate::dev;
 use crate::generated::api::Operation;
 use crate::ids::Kind;
 use crate::problem::{Code, Problem};
@@ -29,7 +31,11 @@ pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// All routes.
 pub fn router(app: SharedApp) -> Router {
-    Router::new()
+    let mut router = Router::new();
+    if app.config.dev {
+        router = router.nest("/_test", dev::routes(app.clone()));
+    }
+    router
         .route("/healthz", get(healthz))
         .route("/api/openapi.json", get(|state| document(state, OPENAPI)))
         .route(
@@ -108,7 +114,12 @@ async fn route(State(app): State<SharedApp>, request: Request) -> Response {
     if app.config.dev || !redirect::is_short_domain(&app, &parts.headers).await {
         match find(&parts.method, path) {
             Found::Operation(operation, values) => {
-                return pipeline::run(app, operation, values, parts, body).await;
+                let Some(fault) = app.faults.take(operation) else {
+                    return pipeline::run(app, operation, values, parts, body).await;
+                };
+                let breaker = parts.extensions.get().cloned();
+                let run = pipeline::run(app.clone(), operation, values, parts, body);
+                return fault.apply(&app, breaker, run).await;
             }
             Found::Path(allowed) => return refuse_method(&app, &allowed.join(", ")),
             Found::Nothing if !app.config.dev || path.starts_with("/v1/") => {

@@ -10,8 +10,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::sync::watch;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
+
+use super::cut::{Breakable, Breaker, Resettable};
 
 /// Connections at once; more wait in the system's queue.
 const CONNECTIONS: usize = 10_000;
@@ -22,12 +23,14 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// Serves until `stop` becomes true; then running requests get `grace` to finish.
+/// Serves until `stop` becomes true; then running requests get `grace` to finish. `breakable`: tests may ask for
+/// connections to break off.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     mut stop: watch::Receiver<bool>,
     grace: Duration,
+    breakable: bool,
 ) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -46,20 +49,22 @@ pub async fn serve(
             _ = stopped(&mut stop) => break,
         };
         let _ = stream.set_nodelay(true);
-        let connection = http1::Builder::new()
+        let router = router.clone().layer(Extension(Peer(peer)));
+        let mut builder = http1::Builder::new();
+        builder
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .serve_connection(
-                TokioIo::new(stream),
-                TowerToHyperService::new(router.clone().layer(Extension(Peer(peer)))),
-            );
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-        });
+            .header_read_timeout(HEAD_TIMEOUT);
+        let watcher = graceful.watcher();
+        if breakable {
+            let breaker = Breaker::default();
+            let stream = TokioIo::new(Resettable::new(stream, breaker.clone()));
+            let connection = builder.serve_connection(stream, Breakable::new(router, breaker));
+            spawn(watcher.watch(connection), place);
+        } else {
+            let service = TowerToHyperService::new(router);
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            spawn(watcher.watch(connection), place);
+        }
     }
     drop(listener);
     if tokio::time::timeout(grace, graceful.shutdown())
@@ -68,6 +73,18 @@ pub async fn serve(
     {
         tracing::warn!("some requests did not finish in time and are cut off");
     }
+}
+
+fn spawn(
+    connection: impl Future<Output = hyper::Result<()>> + Send + 'static,
+    place: Result<OwnedSemaphorePermit, AcquireError>,
+) {
+    tokio::spawn(async move {
+        let _place = place;
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    });
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {

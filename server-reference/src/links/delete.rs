@@ -12,6 +12,7 @@ use super::record::{KEPT_AFTER_DELETE, Record};
 use super::view::view;
 use crate::api::{Answer, PendingConfirmation, Write};
 use crate::clock::{MINUTE, to_datetime};
+use crate::ids::Purpose;
 use crate::problem::{Code, Confirmation, Failure, Problem};
 use crate::store::workspaces::DeleteConfirmation;
 use crate::store::{confirmations, links as store};
@@ -65,7 +66,10 @@ pub async fn allow(
             }
         }
     }
-    let token = format!("cnf_{}", URL_SAFE_NO_PAD.encode(cx.app.ids.random::<24>()));
+    let token = format!(
+        "cnf_{}",
+        URL_SAFE_NO_PAD.encode(cx.app.ids.random::<24>(Purpose::Secret))
+    );
     let expires_at = cx.now + TOKEN_WORKS;
     cx.confirmation = Some(PendingConfirmation {
         hash: token_hash(&token),

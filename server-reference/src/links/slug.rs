@@ -1,6 +1,6 @@
 //! Slugs: which are reserved, and how one is drawn.
 
-use crate::ids::Ids;
+use crate::ids::{Ids, Purpose};
 
 /// Letters and digits that nobody confuses; slugs are found without regard to case, so lower case is enough.
 const LETTERS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
@@ -50,7 +50,7 @@ pub fn is_reserved(slug: &str) -> bool {
 pub fn random(ids: &Ids) -> String {
     loop {
         let slug: String = (0..LENGTH)
-            .map(|_| char::from(LETTERS[ids.below(LETTERS.len() as u32) as usize]))
+            .map(|_| char::from(LETTERS[ids.below(Purpose::Slug, LETTERS.len() as u32) as usize]))
             .collect();
         if !is_reserved(&slug) {
             return slug;

@@ -97,6 +97,13 @@ impl Destinations {
         }
     }
 
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.links.clear();
+        self.domains.clear();
+    }
+
     /// Whether this host is a domain for short links, if it was asked lately.
     pub fn domain(&self, host: &str, now: Micros) -> Option<bool> {
         self.domains

@@ -123,6 +123,66 @@ pub async fn drop_waiting(connection: &mut AnyConnection, webhook_id: &str) -> R
     Ok(())
 }
 
+/// How many deliveries are due or being sent.
+pub async fn busy(connection: &mut AnyConnection, now: Micros) -> Result<i64> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE due_at <= $1 OR leased = 1")
+        .bind(now)
+        .fetch_one(connection)
+        .await
+}
+
+/// When the next delivery is due that nobody has taken.
+pub async fn next_due(connection: &mut AnyConnection) -> Result<Option<Micros>> {
+    sqlx::query_scalar("SELECT MIN(due_at) FROM deliveries WHERE leased = 0")
+        .fetch_one(connection)
+        .await
+}
+
+/// A delivery in the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Where it goes.
+    pub webhook_id: String,
+    /// What it is about.
+    pub event_id: String,
+    /// The event's type.
+    pub event_type: String,
+    /// Attempts that were begun.
+    pub attempts: i64,
+    /// When it is due, or its lease over.
+    pub due_at: Micros,
+    /// Whether a node has taken it.
+    pub is_being_sent: bool,
+}
+
+/// The head of the queue of one webhook, or of all.
+pub async fn waiting(
+    connection: &mut AnyConnection,
+    webhook_id: &str,
+    limit: i64,
+) -> Result<Vec<Waiting>> {
+    let rows = sqlx::query(
+        "SELECT d.webhook_id, d.event_id, e.type, d.attempts, d.due_at, d.leased FROM deliveries d \
+         JOIN events e ON e.id = d.event_id WHERE $1 = '' OR d.webhook_id = $2 ORDER BY d.due_at, d.seq LIMIT $3",
+    )
+    .bind(webhook_id.to_owned())
+    .bind(webhook_id.to_owned())
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    let waiting = |row: &sqlx::any::AnyRow| {
+        Ok(Waiting {
+            webhook_id: row.text("webhook_id")?,
+            event_id: row.text("event_id")?,
+            event_type: row.text("type")?,
+            attempts: row.int("attempts")?,
+            due_at: row.int("due_at")?,
+            is_being_sent: row.flag("leased")?,
+        })
+    };
+    rows.iter().map(waiting).collect()
+}
+
 /// One attempt, as the log has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -175,20 +235,26 @@ pub async fn log(connection: &mut AnyConnection, entry: Entry) -> Result<()> {
     Ok(())
 }
 
-/// A webhook's last attempts, newest first.
+/// The last attempts for one webhook, or for all where it is empty; newest first.
 pub async fn entries(
     connection: &mut AnyConnection,
     webhook_id: &str,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    let rows = sqlx::query(
+    let filter = if webhook_id.is_empty() {
+        "$1 = ''"
+    } else {
+        "webhook_id = $1"
+    };
+    let sql = format!(
         "SELECT webhook_id, event_id, event_type, attempt, url, request_bytes, sent_at, duration, status, error, \
-         answer, next_at FROM delivery_log WHERE webhook_id = $1 ORDER BY seq DESC LIMIT $2",
-    )
-    .bind(webhook_id)
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
+         answer, next_at FROM delivery_log WHERE {filter} ORDER BY seq DESC LIMIT $2"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(webhook_id.to_owned())
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
     let entry = |row: &sqlx::any::AnyRow| {
         Ok(Entry {
             webhook_id: row.text("webhook_id")?,

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod clicks;
 pub mod confirmations;
 pub mod deliveries;
+pub mod dev;
 pub mod dialect;
 pub mod domains;
 pub mod events;

@@ -5,7 +5,7 @@ use approute::models::{Webhook, WebhookCreate};
 use super::record::{Record, check_url};
 use crate::api::{Answer, Reveal, Write};
 use crate::config::API_VERSION;
-use crate::ids::Kind;
+use crate::ids::{Kind, Purpose, unseeded};
 use crate::problem::Failure;
 use crate::store::webhooks as store;
 use crate::webhook::sign::{hint, new_secret};
@@ -14,7 +14,7 @@ use crate::webhook::sign::{hint, new_secret};
 pub async fn create(cx: &mut Write<'_>, body: WebhookCreate) -> Result<Answer<Webhook>, Failure> {
     check_url(&body.url, cx.app.config.dev)?;
     let id = cx.app.ids.at(Kind::Webhook, cx.now);
-    let secret = new_secret(cx.app.ids.random());
+    let secret = new_secret(cx.app.ids.random(Purpose::Secret));
     let record = Record {
         workspace_id: cx.caller.workspace_id.clone(),
         url: body.url,
@@ -24,7 +24,7 @@ pub async fn create(cx: &mut Write<'_>, body: WebhookCreate) -> Result<Answer<We
         disabled_reason: None,
         consecutive_failures: 0,
         last_delivery: None,
-        secret: cx.app.hooks.vault.seal(&id, &secret, cx.app.ids.random()),
+        secret: cx.app.hooks.vault.seal(&id, &secret, unseeded()),
         secret_hint: hint(&secret).to_owned(),
         secret_version: 1,
         previous: None,

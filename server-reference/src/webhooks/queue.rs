@@ -17,6 +17,7 @@ use super::record::mode;
 use crate::app::{App, SharedApp};
 use crate::clock::Micros;
 use crate::config::Config;
+use crate::ids::unseeded;
 use crate::problem::Failure;
 use crate::store::{Dialect, deliveries, events, webhooks};
 use crate::webhook::outcome::Outcome;
@@ -189,7 +190,7 @@ impl Worker {
             .sort_by(|a, b| a.leased.webhook_id.cmp(&b.leased.webhook_id));
         let mut tx = self.app.store.write().await?;
         for done in &self.done {
-            write_down(&self.app, &mut tx, done).await?;
+            write_down(&mut tx, done).await?;
         }
         let mut jobs = Vec::new();
         for (webhook_id, places) in wanted {
@@ -291,7 +292,7 @@ fn share(left: usize) -> usize {
 }
 
 /// Writes down what came of an attempt: on the webhook, in the queue and in the log.
-async fn write_down(app: &App, tx: &mut AnyConnection, done: &Done) -> Result<(), Failure> {
+async fn write_down(tx: &mut AnyConnection, done: &Done) -> Result<(), Failure> {
     let webhook_id = &done.leased.webhook_id;
     let Some(health) =
         webhooks::note_attempt(tx, webhook_id, done.entry.sent_at, done.entry.status).await?
@@ -303,7 +304,7 @@ async fn write_down(app: &App, tx: &mut AnyConnection, done: &Done) -> Result<()
     let next_at = match (done.outcome, disabled) {
         (Outcome::Failed, None) => {
             let attempts = u32::try_from(done.leased.attempt).unwrap_or(u32::MAX);
-            let random = u64::from_ne_bytes(app.ids.random());
+            let random = u64::from_ne_bytes(unseeded());
             next_attempt(
                 done.leased.first_at,
                 attempts,

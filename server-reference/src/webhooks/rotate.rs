@@ -4,6 +4,7 @@ use approute::models::{Webhook, WebhookRotateSecret};
 
 use crate::api::{Answer, Reveal, Write};
 use crate::clock::{SECOND, to_datetime};
+use crate::ids::{Purpose, unseeded};
 use crate::problem::{Code, Failure, Problem};
 use crate::store::webhooks as store;
 use crate::webhook::sign::{hint, new_secret};
@@ -27,12 +28,8 @@ pub async fn rotate(
         );
         return Err(Problem::new(Code::RotationInProgress, detail).into());
     }
-    let secret = new_secret(cx.app.ids.random());
-    let sealed = cx
-        .app
-        .hooks
-        .vault
-        .seal(&record.id, &secret, cx.app.ids.random());
+    let secret = new_secret(cx.app.ids.random(Purpose::Secret));
+    let sealed = cx.app.hooks.vault.seal(&record.id, &secret, unseeded());
     let old = std::mem::replace(&mut record.secret, sealed);
     record.previous =
         (overlap > 0).then(|| (old, cx.now.saturating_add(overlap.saturating_mul(SECOND))));

@@ -7,6 +7,7 @@ mod batch;
 mod bodies;
 mod concurrency;
 mod confirmation;
+mod controls;
 mod deliveries;
 mod harness;
 mod http_client;

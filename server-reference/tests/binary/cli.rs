@@ -275,3 +275,28 @@ fn what_is_not_there() {
     ]);
     assert!(String::from_utf8_lossy(&made.stderr).contains("after an upgrade"));
 }
+
+#[test]
+fn a_seed_makes_two_runs_the_same() {
+    let ready = || {
+        let server = Served::start(&["--seed", "7"]);
+        let control = |path: &str, body: &str| {
+            let (status, answer) = call(server.address(), "POST", path, "-", "", body).unwrap();
+            assert_eq!(status, 200, "{answer}");
+            answer
+        };
+        let before = control("/_test/clock", r#"{"advance_seconds": 0}"#);
+        let after = control("/_test/clock", r#"{"advance_seconds": 172800}"#);
+        assert!(before["now"].as_str() < after["now"].as_str());
+        let mut ready = server.ready.clone();
+        ready["base_url"].take();
+        ready
+    };
+    assert_eq!(ready(), ready());
+    for wrong in [
+        &["serve", "--seed", "7"][..],
+        &["serve", "--dev", "--seed", "7", "--database", "sqlite:x.db"],
+    ] {
+        assert_eq!(run(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}

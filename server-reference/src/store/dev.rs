@@ -1,0 +1,38 @@
+//! What only `--dev` does to the database.
+
+use sqlx::AnyConnection;
+
+use super::Result;
+use super::workspaces::{DeleteConfirmation, Plan};
+use crate::cli::seed::DELETE_THRESHOLD;
+
+/// Removes everything that the API made in development workspaces, and gives those their first settings back. Their
+/// keys and domains stay, and so do workspaces that are not for development.
+pub async fn clear(connection: &mut AnyConnection) -> Result<()> {
+    const STATEMENTS: &[&str] = &[
+        "DELETE FROM deliveries WHERE event_id IN (SELECT id FROM events WHERE workspace_id IN ({dev}))",
+        "DELETE FROM delivery_log WHERE event_id IN (SELECT id FROM events WHERE workspace_id IN ({dev}))",
+        "DELETE FROM events WHERE workspace_id IN ({dev})",
+        "DELETE FROM webhooks WHERE workspace_id IN ({dev})",
+        "DELETE FROM clicks WHERE workspace_id IN ({dev})",
+        "DELETE FROM link_tags WHERE workspace_id IN ({dev})",
+        "DELETE FROM links WHERE workspace_id IN ({dev})",
+        "DELETE FROM idempotency WHERE workspace_id IN ({dev})",
+        "DELETE FROM confirmations WHERE key_id IN (SELECT id FROM api_keys WHERE workspace_id IN ({dev}))",
+        "DELETE FROM deletions WHERE key_id IN (SELECT id FROM api_keys WHERE workspace_id IN ({dev}))",
+        "DELETE FROM api_calls WHERE workspace_id IN ({dev})",
+    ];
+    for statement in STATEMENTS {
+        let sql = statement.replace("{dev}", "SELECT id FROM workspaces WHERE is_dev = 1");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .execute(&mut *connection)
+            .await?;
+    }
+    sqlx::query("UPDATE workspaces SET plan = $1, delete_threshold = $2, delete_confirmation = $3 WHERE is_dev = 1")
+        .bind(Plan::Team.as_str())
+        .bind(DELETE_THRESHOLD)
+        .bind(DeleteConfirmation::Token.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
