@@ -130,6 +130,21 @@ impl RawResponse {
     pub fn into_response(self) -> Response<Bytes> {
         Response::new(self.body, self.status, self.headers, self.attempts)
     }
+
+    /// The body.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The key that every try carried.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+
+    /// The error for a body that is not what the API promises.
+    pub fn undecodable(&self, reason: &str) -> crate::Error {
+        crate::Error::undecodable(self, reason)
+    }
 }
 
 impl fmt::Debug for RawResponse {

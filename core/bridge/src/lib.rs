@@ -23,6 +23,7 @@ mod client;
 mod clock;
 mod config;
 mod failure;
+#[rustfmt::skip]
 mod generated;
 mod guarding;
 mod host;

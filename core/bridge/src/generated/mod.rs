@@ -2,11 +2,11 @@
 
 //! From the number of an operation and its arguments as JSON to a call.
 
-use crate::arguments::{Incoming, read};
-use crate::failure::{Failure, LanguageType};
 use approute::bridge::Call;
 use approute::{chrono, models};
 use serde::Deserialize;
+use crate::arguments::{Incoming, read};
+use crate::failure::{Failure, LanguageType};
 
 /// The ids of all operations. A facade names an operation by its place here.
 pub static OPERATIONS: &[&str] = &[
@@ -326,9 +326,15 @@ pub(crate) fn start(
             let call = client.webhooks().rotate_secret(args.webhook_id, args.body);
             Ok(call.options(options.build()?).into_call()?)
         }
-        other => Err(Failure::bad_argument(
-            LanguageType::Value,
-            format!("there is no operation {other}: the native library and its facade differ"),
-        )),
+        other => {
+            Err(
+                Failure::bad_argument(
+                    LanguageType::Value,
+                    format!(
+                        "there is no operation {other}: the native library and its facade differ"
+                    ),
+                ),
+            )
+        }
     }
 }
