@@ -96,6 +96,34 @@ fn waiting_is_allowed_inside_a_runtime() {
 }
 
 #[test]
+fn a_client_may_be_used_on_several_runtimes() {
+    let (_runtime, server) = serve(Act::KeepAlive(answer("200 OK", "", "{}")));
+    let builder = approute::Client::builder()
+        .api_key("k")
+        .base_url(server.url())
+        .max_retries(0);
+    let client = builder.build().unwrap();
+    let runtimes: Vec<_> = (0..6)
+        .map(|_| {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap()
+        })
+        .collect();
+    // None of them runs while another one does, so that nobody serves a connection that was made there.
+    for runtime in runtimes.iter().chain(runtimes.iter().rev()) {
+        let call = client
+            .links()
+            .create(LinkCreate::new("https://example.com"));
+        runtime.block_on(call.send_raw()).unwrap();
+        runtime.block_on(tokio::task::yield_now());
+    }
+    // The last four keep their connections.
+    assert_eq!(server.connections(), 8);
+}
+
+#[test]
 fn lists_are_iterators() {
     let mock = MockTransport::new();
     let page = |items: &[serde_json::Value], next: serde_json::Value| {

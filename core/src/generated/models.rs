@@ -2769,52 +2769,107 @@ pub struct LinkCreate {
     /// One of the workspace's domains, lower case.
     ///
     /// Limits: 1 to 253 characters; matching `^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$`.
-    #[serde(rename = "domain", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "domain",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub domain: Option<String>,
     /// The last part of the short URL. It keeps its case, and is unique and found without regard to it, per domain.
     /// Names that the service needs (`v1` to `v99`, `api`, `docs`, `dashboard` and the like) are reserved.
     ///
     /// Limits: 1 to 64 characters; matching `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`.
-    #[serde(rename = "slug", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "slug",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub slug: Option<String>,
     /// Your own id for the link, unique in the workspace, deleted links included.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "external_id", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "external_id",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub external_id: Option<String>,
     /// A name for people.
     ///
     /// Limits: at most 255 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "title", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "title",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub title: Option<String>,
     /// Anything worth keeping with the link.
     ///
     /// Limits: at most 5000 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "notes", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "notes",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub notes: Option<String>,
     /// Labels, each once.
     ///
     /// Limits: at most 50 items; each item once.
-    #[serde(rename = "tags", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "tags",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub tags: Option<Vec<String>>,
     /// App targets by operating system.
-    #[serde(rename = "targets", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "targets",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub targets: Option<TargetsInput>,
     /// Destinations by the visitor's country (ISO 3166-1 alpha-2).
-    #[serde(rename = "geo", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "geo",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub geo: Option<Geo>,
     /// Destinations among which visitors are divided.
     ///
     /// Limits: at most 20 items.
-    #[serde(rename = "variants", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "variants",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub variants: Option<Vec<VariantInput>>,
     /// UTM parameters that are set on the destination.
-    #[serde(rename = "utm", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "utm",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub utm: Option<UtmInput>,
     /// Whether the visit's query is passed on to the destination.
     ///
     /// Default: `false`.
-    #[serde(rename = "forward_query", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "forward_query",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub forward_query: Option<bool>,
     /// The status of the redirect. 301 and 308 are remembered by browsers, so they are refused together with password,
     /// expiry, geo, variants or click limit.
@@ -2823,36 +2878,63 @@ pub struct LinkCreate {
     #[serde(
         rename = "redirect_status",
         default,
+        deserialize_with = "crate::patch::not_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub redirect_status: Option<RedirectStatus>,
     /// What a visitor has to type; written, never returned.
     ///
     /// Limits: 4 to 128 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "password", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "password",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub password: Option<String>,
     /// When wrong passwords are refused; 5 within 600 seconds by default.
     #[serde(
         rename = "password_policy",
         default,
+        deserialize_with = "crate::patch::not_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub password_policy: Option<PasswordPolicyInput>,
     /// Before this time the link is scheduled.
-    #[serde(rename = "starts_at", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "starts_at",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub starts_at: Option<chrono::DateTime<chrono::Utc>>,
     /// From this time on the link is expired; later than `starts_at`.
-    #[serde(rename = "expires_at", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "expires_at",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
     /// Where visits go when the link is expired or exhausted.
     ///
     /// Limits: 8 to 2048 characters; matching `^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00]+$`.
-    #[serde(rename = "expired_url", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "expired_url",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expired_url: Option<String>,
     /// After this many clicks, bots excluded, the link is exhausted.
     ///
     /// Limits: at least 1.
-    #[serde(rename = "click_limit", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "click_limit",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub click_limit: Option<i64>,
     /// Numbers of clicks that are announced, each once.
     ///
@@ -2860,23 +2942,39 @@ pub struct LinkCreate {
     #[serde(
         rename = "click_thresholds",
         default,
+        deserialize_with = "crate::patch::not_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub click_thresholds: Option<Vec<i64>>,
     /// The campaign or creator program that a link belongs to.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "program_id", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "program_id",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub program_id: Option<String>,
     /// The sub-ID under which a visit is counted.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "sub_id", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "sub_id",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub sub_id: Option<String>,
     /// An archived link answers visits with 410.
     ///
     /// Default: `false`.
-    #[serde(rename = "archived", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "archived",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub archived: Option<bool>,
 }
 
@@ -3155,7 +3253,12 @@ pub struct LinkUpdate {
     /// Where a visit goes; http or https only.
     ///
     /// Limits: 8 to 2048 characters; matching `^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00]+$`.
-    #[serde(rename = "url", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "url",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub url: Option<String>,
     /// Your own id for the link, unique in the workspace, deleted links included.
     ///
@@ -3746,12 +3849,22 @@ pub struct BatchLinkUpdate {
     /// The `ETag` that the link must still have; otherwise the item fails with 412.
     ///
     /// Limits: 2 to 255 characters; matching `^(W/)?"[\x21\x23-\x7E]*"$`.
-    #[serde(rename = "if_match", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "if_match",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub if_match: Option<String>,
     /// Where a visit goes; http or https only.
     ///
     /// Limits: 8 to 2048 characters; matching `^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00]+$`.
-    #[serde(rename = "url", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "url",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub url: Option<String>,
     /// Your own id for the link, unique in the workspace, deleted links included.
     ///
@@ -4350,22 +4463,42 @@ pub struct LinkBatch {
     /// Links to create, first.
     ///
     /// Limits: at most 1000 items.
-    #[serde(rename = "create", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "create",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub create: Option<Vec<LinkCreate>>,
     /// Links to change, second.
     ///
     /// Limits: at most 1000 items.
-    #[serde(rename = "update", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "update",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub update: Option<Vec<BatchLinkUpdate>>,
     /// Links to delete, last.
     ///
     /// Limits: at most 1000 items.
-    #[serde(rename = "delete", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "delete",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub delete: Option<Vec<String>>,
     /// Whether all items are carried out or none.
     ///
     /// Default: `false`.
-    #[serde(rename = "atomic", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "atomic",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub atomic: Option<bool>,
 }
 
@@ -4454,27 +4587,52 @@ pub struct UtmInput {
     /// Sets `utm_source` on the destination.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "source", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "source",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub source: Option<String>,
     /// Sets `utm_medium` on the destination.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "medium", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "medium",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub medium: Option<String>,
     /// Sets `utm_campaign` on the destination.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "campaign", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "campaign",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub campaign: Option<String>,
     /// Sets `utm_term` on the destination.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "term", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "term",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub term: Option<String>,
     /// Sets `utm_content` on the destination.
     ///
     /// Limits: 1 to 255 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "content", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "content",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub content: Option<String>,
 }
 
@@ -4689,12 +4847,22 @@ pub struct PasswordPolicyInput {
     /// How many wrong passwords are allowed within the window.
     ///
     /// Limits: 1 to 100. Default: `5`.
-    #[serde(rename = "max_failures", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "max_failures",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub max_failures: Option<i64>,
     /// The window in seconds.
     ///
     /// Limits: 60 to 86400. Default: `600`.
-    #[serde(rename = "window_seconds", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "window_seconds",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub window_seconds: Option<i64>,
 }
 
@@ -4807,12 +4975,22 @@ pub struct IosTargetInput {
     /// The app's number in Apple's App Store.
     ///
     /// Limits: matching `^[0-9]{1,20}$`.
-    #[serde(rename = "app_store_id", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "app_store_id",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub app_store_id: Option<String>,
     /// The app's bundle id.
     ///
     /// Limits: at most 155 characters; matching `^[A-Za-z0-9][A-Za-z0-9.-]*$`.
-    #[serde(rename = "bundle_id", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "bundle_id",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub bundle_id: Option<String>,
     /// A universal link that opens the app.
     ///
@@ -4820,18 +4998,29 @@ pub struct IosTargetInput {
     #[serde(
         rename = "universal_link_url",
         default,
+        deserialize_with = "crate::patch::not_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub universal_link_url: Option<String>,
     /// Where the visit goes without an App Store page.
     ///
     /// Limits: 8 to 2048 characters; matching `^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00]+$`.
-    #[serde(rename = "fallback_url", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "fallback_url",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub fallback_url: Option<String>,
     /// The lowest app version that can open the link.
     ///
     /// Limits: at most 32 characters; matching `^[0-9]+(\.[0-9]+){0,2}$`.
-    #[serde(rename = "min_version", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "min_version",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub min_version: Option<String>,
 }
 
@@ -5058,17 +5247,32 @@ pub struct AndroidTargetInput {
     /// The app's package name.
     ///
     /// Limits: at most 150 characters; matching `^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$`.
-    #[serde(rename = "package_name", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "package_name",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub package_name: Option<String>,
     /// An app link that opens the app.
     ///
     /// Limits: 8 to 2048 characters; matching `^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00]+$`.
-    #[serde(rename = "app_link_url", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "app_link_url",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub app_link_url: Option<String>,
     /// Where the visit goes without a Play page.
     ///
     /// Limits: 8 to 2048 characters; matching `^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00]+$`.
-    #[serde(rename = "fallback_url", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "fallback_url",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub fallback_url: Option<String>,
     /// The lowest version code that can open the link.
     ///
@@ -5076,6 +5280,7 @@ pub struct AndroidTargetInput {
     #[serde(
         rename = "min_version_code",
         default,
+        deserialize_with = "crate::patch::not_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub min_version_code: Option<i64>,
@@ -5264,10 +5469,20 @@ impl AndroidTargetPatch {
 #[non_exhaustive]
 pub struct TargetsInput {
     /// Where visits from iOS go.
-    #[serde(rename = "ios", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "ios",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub ios: Option<IosTargetInput>,
     /// Where visits from Android go.
-    #[serde(rename = "android", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "android",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub android: Option<AndroidTargetInput>,
 }
 
@@ -5371,7 +5586,12 @@ pub struct WebhookCreate {
     /// What the endpoint is for.
     ///
     /// Limits: at most 500 characters; matching `^[^\x00]*$`.
-    #[serde(rename = "description", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "description",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub description: Option<String>,
 }
 
@@ -5407,12 +5627,22 @@ pub struct WebhookUpdate {
     /// Where events are sent; https only (http to loopback in development mode), without user or password.
     ///
     /// Limits: 8 to 2048 characters; matching `^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00]+$`.
-    #[serde(rename = "url", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "url",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub url: Option<String>,
     /// The events that an endpoint gets, each once.
     ///
     /// Limits: 1 to 20 items; each item once.
-    #[serde(rename = "events", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "events",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub events: Option<Vec<EventType>>,
     /// What the endpoint is for.
     ///
@@ -5426,7 +5656,12 @@ pub struct WebhookUpdate {
     )]
     pub description: crate::Patch<String>,
     /// Re-enables a disabled webhook.
-    #[serde(rename = "status", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "status",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub status: Option<WebhookActivation>,
 }
 
@@ -5498,6 +5733,7 @@ pub struct WebhookRotateSecret {
     #[serde(
         rename = "expire_previous_in",
         default,
+        deserialize_with = "crate::patch::not_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub expire_previous_in: Option<i64>,

@@ -28,13 +28,24 @@ pub(crate) struct HttpConfig {
     pub(crate) plain: bool,
 }
 
-/// hyper, set up on first use and once per process.
+/// hyper, set up on first use, once per process and runtime.
 pub(crate) struct HttpTransport {
     config: HttpConfig,
-    /// The pool and the process that it was made in. After a fork the child makes its own: the parent's connections are
-    /// not the child's to use.
-    pool: Mutex<Option<(u32, Pool)>>,
+    /// The latest last. A connection is served by a task of the runtime that it was made on: taken from another one, it
+    /// would stand still while that is not running, or have ended with it.
+    pools: Mutex<Vec<Home>>,
 }
+
+/// A pool and where it belongs.
+struct Home {
+    /// After a fork the child makes its own: the parent's connections are not the child's to use.
+    process: u32,
+    runtime: tokio::runtime::Id,
+    pool: Pool,
+}
+
+/// How many runtimes keep their connections; a test suite has a new one for each test.
+const MOST_HOMES: usize = 4;
 
 #[derive(Clone)]
 struct Pool {
@@ -63,23 +74,30 @@ impl HttpTransport {
     pub(crate) fn new(config: HttpConfig) -> Arc<Self> {
         Arc::new(Self {
             config,
-            pool: Mutex::new(None),
+            pools: Mutex::default(),
         })
     }
 
-    fn pool(&self) -> Result<Pool, TransportError> {
+    fn pool(&self, runtime: tokio::runtime::Id) -> Result<Pool, TransportError> {
         let process = std::process::id();
-        let mut slot = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((owner, pool)) = &*slot
-            && *owner == process
-        {
-            return Ok(pool.clone());
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = |home: &Home| home.process == process && home.runtime == runtime;
+        if let Some(home) = pools.iter().rfind(|home| here(home)) {
+            return Ok(home.pool.clone());
         }
+        let (own, parents) = pools.drain(..).partition(|home| home.process == process);
+        *pools = own;
+        // Dropping them would close connections that the parent still uses (TLS says goodbye on the shared socket).
+        std::mem::forget::<Vec<Home>>(parents);
         let pool = build(&self.config)?;
-        if let Some(parents) = slot.replace((process, pool.clone())) {
-            // Dropping it would close connections that the parent still uses (TLS says goodbye on the shared socket).
-            std::mem::forget(parents);
+        if pools.len() == MOST_HOMES {
+            pools.remove(0);
         }
+        pools.push(Home {
+            process,
+            runtime,
+            pool: pool.clone(),
+        });
         Ok(pool)
     }
 
@@ -88,14 +106,14 @@ impl HttpTransport {
         mut request: http::Request<Bytes>,
         limits: Limits,
     ) -> Result<http::Response<Bytes>, TransportError> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(TransportError::new(
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
+            TransportError::new(
                 TransportErrorKind::Configuration,
                 "the default transport needs a tokio runtime: await the call inside one, use `approute::blocking`, or set a `transport`",
-            ));
-        }
+            )
+        })?;
         body::ask_for_gzip(request.headers_mut());
-        let pool = self.pool()?;
+        let pool = self.pool(runtime.id())?;
         pool.sign_for_proxy(&mut request);
         let answer = pool.client.request(request.map(Full::new)).await;
         body::read(answer.map_err(request_error)?, limits.max_response_bytes).await
