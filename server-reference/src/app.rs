@@ -82,7 +82,8 @@ impl App {
             let mut tx = self.store.write().await?;
             crate::store::audit::insert(&mut tx, self.store.dialect(), &calls).await?;
             let counted =
-                crate::store::clicks::insert(&mut tx, self.store.dialect(), &clicks).await?;
+                crate::store::clicks::insert(&mut tx, self.store.dialect(), &clicks, self.now())
+                    .await?;
             let announced = announce::clicks_counted(self, &mut tx, &counted).await?;
             tx.commit().await?;
             Ok::<_, sqlx::Error>(announced)

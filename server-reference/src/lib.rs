@@ -1,8 +1,8 @@
 //! The AppRoute reference server: the whole API on SQLite or PostgreSQL.
 //!
 //! Start at [`server::Server`], which the command line ([`cli`]) and the tests share. A request goes from [`http`] by
-//! the generated [`generated::api`] to the handlers in [`api`], which call [`links`] and [`webhooks`]; visits go to
-//! [`redirect`], deliveries out through [`webhook`]. Everything that lasts is in [`store`].
+//! the generated [`generated::api`] to the handlers in [`api`], which call [`links`], [`clicks`], [`qr`] and
+//! [`webhooks`]; visits go to [`redirect`], deliveries out through [`webhook`]. Everything that lasts is in [`store`].
 
 pub mod agent;
 pub mod api;
@@ -10,6 +10,7 @@ pub mod app;
 pub mod associations;
 pub mod auth;
 pub mod cli;
+pub mod clicks;
 pub mod clock;
 pub mod config;
 pub mod dev;

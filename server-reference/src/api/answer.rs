@@ -12,6 +12,8 @@ use crate::problem::{Failure, Problem};
 pub struct Answer<T> {
     body: T,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Where it is not that of the operation.
+    status: Option<StatusCode>,
 }
 
 impl<T> Answer<T> {
@@ -20,23 +22,27 @@ impl<T> Answer<T> {
         Self {
             body,
             headers: Vec::new(),
+            status: None,
         }
+    }
+
+    /// With these headers too.
+    pub fn with_headers(
+        mut self,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Self {
+        self.headers.extend(headers);
+        self
     }
 
     /// With an `ETag` made of the version.
     pub fn versioned(body: T, version: i64) -> Self {
-        Self {
-            body,
-            headers: vec![(ETAG, etag(version))],
-        }
+        Self::new(body).with_headers([(ETAG, etag(version))])
     }
 
     /// With something in it that nobody on the way may keep.
     pub fn no_store(body: T) -> Self {
-        Self {
-            body,
-            headers: vec![(CACHE_CONTROL, HeaderValue::from_static("no-store"))],
-        }
+        Self::new(body).with_headers([(CACHE_CONTROL, HeaderValue::from_static("no-store"))])
     }
 }
 
@@ -72,10 +78,18 @@ impl Answer<()> {
 }
 
 impl Answer<Bytes> {
+    /// The caller's copy is current.
+    pub fn not_modified(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        Self {
+            status: Some(StatusCode::NOT_MODIFIED),
+            ..Self::new(Bytes::new()).with_headers(headers)
+        }
+    }
+
     /// As bytes, whose media type is among the answer's headers.
     pub fn into_bytes(self, status: u16) -> Result<Raw, Failure> {
         Ok(Raw {
-            status: status_code(status),
+            status: self.status.unwrap_or_else(|| status_code(status)),
             headers: self.headers,
             body: self.body,
             code: None,

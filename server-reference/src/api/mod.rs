@@ -11,11 +11,13 @@ use bytes::Bytes;
 
 pub use self::answer::{Answer, Raw, etag};
 pub use self::context::{Change, Input, PendingConfirmation, Read, Reveal, Write};
+use crate::clicks;
 use crate::generated::api::{
     Api, ClicksListParams, LinksListParams, LinksUpdateParams, QrGetParams, WebhooksListParams,
 };
 use crate::links;
-use crate::problem::{Code, Failure, Problem};
+use crate::problem::Failure;
+use crate::qr;
 use crate::webhooks;
 
 /// The handlers of this server.
@@ -59,12 +61,17 @@ impl Api for Handlers {
         links::single::restore(cx, link_id).await
     }
 
-    async fn clicks_list(&self, _: &mut Read<'_>, _: ClicksListParams) -> Outcome<ClickPage> {
-        not_implemented("clicks.list")
+    async fn clicks_list(&self, cx: &mut Read<'_>, params: ClicksListParams) -> Outcome<ClickPage> {
+        clicks::list(cx, params).await
     }
 
-    async fn qr_get(&self, _: &mut Read<'_>, _: String, _: QrGetParams) -> Outcome<Bytes> {
-        not_implemented("qr.get")
+    async fn qr_get(
+        &self,
+        cx: &mut Read<'_>,
+        link_id: String,
+        params: QrGetParams,
+    ) -> Outcome<Bytes> {
+        qr::get::get(cx, link_id, params).await
     }
 
     async fn webhooks_create(&self, cx: &mut Write<'_>, body: WebhookCreate) -> Outcome<Webhook> {
@@ -104,11 +111,4 @@ impl Api for Handlers {
     ) -> Outcome<Webhook> {
         webhooks::rotate::rotate(cx, webhook_id, body).await
     }
-}
-
-fn not_implemented<T>(operation: &str) -> Outcome<T> {
-    let detail = format!(
-        "This version of the server does not have {operation} yet. Upgrade it when it does."
-    );
-    Err(Problem::new(Code::NotImplemented, detail).into())
 }

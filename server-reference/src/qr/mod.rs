@@ -8,6 +8,7 @@
 //! PNG has the same whole number of pixels. What is left over of `size` widens the margin.
 
 pub mod color;
+pub mod get;
 pub mod negotiate;
 mod render;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Clicks in the database: a row each, and the counts of their links.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -26,12 +26,12 @@ pub struct Counted {
 }
 
 /// What an UPDATE of a link's count returns. The document tells without being parsed.
-const RETURNED: &str = "workspace_id, click_count, CAST(CASE WHEN document LIKE '%\"click_thresholds\":[%' THEN 1 ELSE 0 END AS BIGINT) \
+const RETURNED: &str = "id, workspace_id, click_count, CAST(CASE WHEN document LIKE '%\"click_thresholds\":[%' THEN 1 ELSE 0 END AS BIGINT) \
                         AS has_thresholds";
 
-fn counted(row: &AnyRow, link_id: &str, at: Vec<Micros>) -> Result<Counted> {
+fn counted(row: &AnyRow, at: Vec<Micros>) -> Result<Counted> {
     Ok(Counted {
-        link_id: link_id.to_owned(),
+        link_id: row.text("id")?,
         workspace_id: row.text("workspace_id")?,
         count: row.int("click_count")?,
         at,
@@ -44,10 +44,13 @@ pub async fn insert(
     connection: &mut AnyConnection,
     dialect: Dialect,
     clicks: &[Click],
+    now: Micros,
 ) -> Result<Vec<Counted>> {
     const COLUMNS: &[&str] = &[
-        "id",
         "workspace_id",
+        "is_bot",
+        "seq",
+        "id",
         "link_id",
         "occurred_at",
         "os",
@@ -62,14 +65,15 @@ pub async fn insert(
         "sub_id",
         "via",
         "destination_kind",
-        "is_bot",
         "is_unique",
     ];
-    let row = |click: &Click| {
+    let row = |(click, seq): (&Click, i64)| {
         let [source, medium, campaign, term, content] = click.utm.clone();
         vec![
-            Value::Text(click.id.clone()),
             Value::Text(click.workspace_id.clone()),
+            Value::Int(click.is_bot.into()),
+            Value::Int(seq),
+            Value::Text(click.id.clone()),
             Value::Text(click.link_id.clone()),
             Value::Int(click.occurred_at),
             Value::Text(click.os.to_owned()),
@@ -84,19 +88,64 @@ pub async fn insert(
             Value::TextOpt(click.sub_id.clone()),
             Value::Text(click.trigger.to_owned()),
             Value::Text(click.destination_kind.to_owned()),
-            Value::Int(click.is_bot.into()),
             Value::Int(0),
         ]
     };
-    rows::insert(
-        connection,
-        dialect,
-        "clicks",
-        COLUMNS,
-        clicks.iter().map(row).collect(),
-    )
-    .await?;
-    // In the order of their ids, so that two nodes cannot wait for each other.
+    let sequence = sequence(connection, clicks, now).await?;
+    let rows = clicks.iter().zip(sequence).map(row).collect();
+    rows::insert(connection, dialect, "clicks", COLUMNS, rows).await?;
+    count(connection, dialect, clicks).await
+}
+
+/// Takes the workspaces' streams, in the order of their ids so that two nodes cannot wait for each other, and gives the
+/// place of each click in its stream. The streams stay locked until the transaction ends: nobody sees a click while one
+/// before it can still be committed.
+async fn sequence(
+    connection: &mut AnyConnection,
+    clicks: &[Click],
+    now: Micros,
+) -> Result<Vec<i64>> {
+    let mut streams: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, click) in clicks.iter().enumerate() {
+        streams.entry(&click.workspace_id).or_default().push(index);
+    }
+    let mut sequence = vec![0; clicks.len()];
+    for (workspace_id, members) in streams {
+        let stream = sqlx::query(
+            "INSERT INTO click_streams (workspace_id, last_seq, most_late) VALUES ($1, 0, 0) \
+             ON CONFLICT (workspace_id) DO UPDATE SET last_seq = click_streams.last_seq RETURNING last_seq, most_late",
+        )
+        .bind(workspace_id.to_owned())
+        .fetch_one(&mut *connection)
+        .await?;
+        let mut last = stream.int("last_seq")?;
+        let mut most_late = stream.int("most_late")?;
+        // Clocks differ and go back; a click is never ahead of its place all the same.
+        let newest = members.iter().map(|index| clicks[*index].occurred_at).max();
+        last = last.max(now.max(newest.unwrap_or(now)) - 1);
+        for index in members {
+            last += 1;
+            most_late = most_late.max(last.saturating_sub(clicks[index].occurred_at));
+            sequence[index] = last;
+        }
+        sqlx::query(
+            "UPDATE click_streams SET last_seq = $2, most_late = $3 WHERE workspace_id = $1",
+        )
+        .bind(workspace_id.to_owned())
+        .bind(last)
+        .bind(most_late)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(sequence)
+}
+
+/// Counts clicks on their links, many links with each statement.
+async fn count(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    clicks: &[Click],
+) -> Result<Vec<Counted>> {
     let mut counts: BTreeMap<&str, (Vec<Micros>, i64)> = BTreeMap::new();
     for click in clicks.iter().filter(|click| !click.counted) {
         let (people, bots) = counts.entry(&click.link_id).or_default();
@@ -106,28 +155,53 @@ pub async fn insert(
             people.push(click.occurred_at);
         }
     }
-    let sql = format!(
-        "UPDATE links SET click_count = click_count + $2, bot_click_count = bot_click_count + $3, \
-         last_clicked_at = CASE WHEN last_clicked_at IS NULL OR last_clicked_at < $4 THEN COALESCE($5, last_clicked_at) \
-         ELSE last_clicked_at END WHERE id = $1 RETURNING {RETURNED}"
-    );
+    let links: Vec<(&str, &(Vec<Micros>, i64))> =
+        counts.iter().map(|(link, count)| (*link, count)).collect();
     let mut steps = Vec::new();
-    for (link_id, (mut people, bots)) in counts {
-        people.sort_unstable();
-        let last = people.last().copied();
-        let row = sqlx::query(AssertSqlSafe(sql.clone()))
-            .bind(link_id.to_owned())
-            .bind(people.len() as i64)
-            .bind(bots)
-            .bind(last)
-            .bind(last)
-            .fetch_optional(&mut *connection)
-            .await?;
-        if let Some(row) = row {
-            steps.push(counted(&row, link_id, people)?);
+    for links in rows::portions(&links, dialect.rows_per_update()) {
+        let mut query = sqlx::query(AssertSqlSafe(count_sql(dialect, links.len())));
+        for (link_id, (people, bots)) in links {
+            query = query
+                .bind((*link_id).to_owned())
+                .bind(people.len() as i64)
+                .bind(*bots)
+                .bind(people.iter().max().copied());
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            steps.push(counted(&row, Vec::new())?);
         }
     }
+    let mut times: HashMap<String, Vec<Micros>> = HashMap::new();
+    for (link_id, (mut people, _)) in counts {
+        people.sort_unstable();
+        times.insert(link_id.to_owned(), people);
+    }
+    for step in &mut steps {
+        step.at = times.remove(&step.link_id).unwrap_or_default();
+    }
     Ok(steps)
+}
+
+fn count_sql(dialect: Dialect, links: usize) -> String {
+    let rows: Vec<String> = (0..links)
+        .map(|row| {
+            let place = |column| dialect.place(row * 4 + column);
+            format!(
+                "(CAST({} AS TEXT), CAST({} AS BIGINT), CAST({} AS BIGINT), CAST({} AS BIGINT))",
+                place(1),
+                place(2),
+                place(3),
+                place(4)
+            )
+        })
+        .collect();
+    format!(
+        "UPDATE links SET click_count = click_count + step.column2, bot_click_count = bot_click_count + step.column3, \
+         last_clicked_at = CASE WHEN last_clicked_at IS NULL OR last_clicked_at < step.column4 \
+         THEN COALESCE(step.column4, last_clicked_at) ELSE last_clicked_at END \
+         FROM (VALUES {}) AS step WHERE links.id = step.column1 RETURNING {RETURNED}",
+        rows.join(", ")
+    )
 }
 
 /// Counts one visit of a link with a click limit; none where the limit is reached.
@@ -145,5 +219,5 @@ pub async fn count_within_limit(
         .bind(now)
         .fetch_optional(connection)
         .await?;
-    row.map(|row| counted(&row, link_id, vec![now])).transpose()
+    row.map(|row| counted(&row, vec![now])).transpose()
 }

@@ -15,6 +15,10 @@ pub async fn clear(connection: &mut AnyConnection) -> Result<()> {
         "DELETE FROM events WHERE workspace_id IN ({dev})",
         "DELETE FROM webhooks WHERE workspace_id IN ({dev})",
         "DELETE FROM clicks WHERE workspace_id IN ({dev})",
+        "DELETE FROM click_streams WHERE workspace_id IN ({dev})",
+        // These belong to nobody: they stay where there are other workspaces too.
+        "DELETE FROM visitors WHERE NOT EXISTS (SELECT 1 FROM workspaces WHERE is_dev = 0)",
+        "DELETE FROM password_failures WHERE link_id IN (SELECT id FROM links WHERE workspace_id IN ({dev}))",
         "DELETE FROM link_tags WHERE workspace_id IN ({dev})",
         "DELETE FROM links WHERE workspace_id IN ({dev})",
         "DELETE FROM idempotency WHERE workspace_id IN ({dev})",

@@ -19,15 +19,38 @@ impl Dialect {
         }
     }
 
+    /// The statement that begins a transaction whose reads all see the same moment.
+    pub fn begin_snapshot(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN",
+            Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        }
+    }
+
+    /// Names the index by which a table is read. SQLite keeps no statistics unless it is told to, and prefers a table's
+    /// own order to an index that is far better; PostgreSQL takes no such advice.
+    pub fn by_index(self, name: &str) -> String {
+        match self {
+            Self::Sqlite => format!(" INDEXED BY {name}"),
+            Self::Postgres => String::new(),
+        }
+    }
+
     /// The schema's placeholders for types that the two spell differently.
     pub fn schema(self, template: &str) -> String {
-        let (bytes, sequence) = match self {
-            Self::Sqlite => ("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT"),
-            Self::Postgres => ("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+        let (bytes, sequence, clustered) = match self {
+            // Rows are kept in the primary key itself.
+            Self::Sqlite => ("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID"),
+            Self::Postgres => (
+                "BYTEA",
+                "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                "",
+            ),
         };
         template
             .replace("{bytes}", bytes)
             .replace("{sequence}", sequence)
+            .replace("{clustered}", clustered)
     }
 
     /// The place of a value in a long statement. SQLite finds a `$n` by walking a list of all of them, at every
@@ -41,6 +64,14 @@ impl Dialect {
 
     /// Rows per multi-row INSERT: SQLite gains little from longer statements, PostgreSQL pays a round trip for each.
     pub fn rows_per_insert(self) -> usize {
+        match self {
+            Self::Sqlite => 25,
+            Self::Postgres => 250,
+        }
+    }
+
+    /// Rows per UPDATE that takes its values from a list.
+    pub fn rows_per_update(self) -> usize {
         match self {
             Self::Sqlite => 25,
             Self::Postgres => 250,

@@ -8,6 +8,7 @@ use crate::clock::Micros;
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../migrations/0001_initial.sql")),
     (2, include_str!("../../migrations/0002_webhooks.sql")),
+    (3, include_str!("../../migrations/0003_visits.sql")),
 ];
 
 /// What came of it.

@@ -6,6 +6,7 @@
 //! meet as "database is locked".
 
 pub mod audit;
+pub mod click_pages;
 pub mod clicks;
 pub mod confirmations;
 pub mod deliveries;

@@ -32,6 +32,13 @@ pub fn bind(query: AnyQuery, value: Value) -> AnyQuery {
     }
 }
 
+/// Cuts a list into portions of `full` members and, for what is left, of one: few sizes of statements occur, so that each
+/// is prepared once.
+pub fn portions<T>(list: &[T], full: usize) -> impl Iterator<Item = &[T]> {
+    let (whole, rest) = list.split_at(list.len() - list.len() % full);
+    whole.chunks(full).chain(rest.chunks(1))
+}
+
 /// Inserts rows, several with each statement. Few sizes of statements occur, so that each is prepared once.
 pub async fn insert(
     connection: &mut AnyConnection,

@@ -87,25 +87,6 @@ async fn routes_and_methods() {
 }
 
 #[tokio::test]
-async fn what_has_its_own_issue_says_so() {
-    let api = Api::start().await;
-    let id = "lnk_01JD7Z3V8M6Q4W2K9T5R1X0YBC";
-    api.get("/v1/clicks?limit=1000&order=asc")
-        .fails(501, "not_implemented")
-        .await;
-    api.get(&format!("/v1/qr/{id}?format=svg"))
-        .fails(501, "not_implemented")
-        .await;
-    // Their input is checked all the same.
-    api.get("/v1/clicks?limit=1001")
-        .invalid("query:limit", "too_large")
-        .await;
-    api.get(&format!("/v1/qr/{id}?size=1"))
-        .invalid("query:size", "too_small")
-        .await;
-}
-
-#[tokio::test]
 async fn versions() {
     let api = Api::start().await;
     api.get("/v1/links")

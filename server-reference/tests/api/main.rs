@@ -5,6 +5,7 @@
 mod auth;
 mod batch;
 mod bodies;
+mod clicks;
 mod concurrency;
 mod confirmation;
 mod controls;
@@ -18,6 +19,7 @@ mod input_elsewhere;
 mod lifecycle;
 mod links;
 mod list;
+mod qr;
 mod receiver;
 mod redirect;
 mod retries;
