@@ -7,7 +7,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench generate fmt lint clean conformance conformance-mutants
+.PHONY: help demo test test-full bench bench-rust bench-go generate fmt lint clean conformance conformance-mutants
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,9 +25,14 @@ test-full: ## `make test`, and what takes longer: every feature set, long tests,
 	@scripts/bootstrap full
 	@scripts/test --full
 
-bench: ## measure what README and docs give figures for
+bench: bench-rust bench-go ## measure what README and docs give figures for; each language has a target of its own, such as bench-go
+
+bench-rust:
 	@scripts/bootstrap demo
 	@cargo bench --locked --package approute-bench $(ARGS)
+
+bench-go:
+	@cd sdk-go && go test -run '^$$' -bench . ./bench
 
 generate: ## write again what comes from spec/openapi.yaml
 	@scripts/bootstrap demo
