@@ -24,6 +24,7 @@ pub mod outputs;
 pub mod problems;
 pub mod progenitor;
 pub mod render;
+pub mod ruby;
 pub mod rust;
 pub mod spec;
 pub mod targets;

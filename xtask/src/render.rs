@@ -10,6 +10,7 @@
 //! | `quote` | a string literal with JSON's escapes, which JavaScript, Python, Ruby and Go read alike |
 //! | `wire` | a value as in a URL: strings without quotes |
 //! | `go_name`, `go_local`, `go_type(params)`, `go_model(params)` | Go's spellings; `params` lists models that are arguments |
+//! | `ruby_method`, `ruby_local`, `ruby_class`, `ruby_constant`, `ruby_rbs`, `ruby_rbs_argument`, `ruby_yard`, `ruby_yard_argument` | Ruby's spellings |
 //! | `rust_doc("fallback")`, `rust_ident`, `rust_setter`, `rust_variant`, `rust_type`, `rust_base_type`, `rust_string` | Rust's spellings |
 //!
 //! An undefined variable is an error, so that a misspelt member cannot silently render as nothing.
@@ -21,7 +22,7 @@ use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::model::Model;
-use crate::{go, markdown, names, rust};
+use crate::{go, markdown, names, ruby, rust};
 
 /// Width of generated comments.
 const WIDTH: usize = 120;
@@ -85,6 +86,14 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.add_filter("go_full_type", |ty: Value, params: Vec<String>| {
         go::full_type(&ty, &params)
     });
+    environment.add_filter("ruby_method", |text: String| ruby::method(&text));
+    environment.add_filter("ruby_local", |text: String| ruby::local(&text));
+    environment.add_filter("ruby_class", |text: String| ruby::class(&text));
+    environment.add_filter("ruby_constant", |text: String| ruby::constant(&text));
+    environment.add_filter("ruby_rbs", |ty: Value| ruby::rbs(&ty));
+    environment.add_filter("ruby_rbs_argument", |ty: Value| ruby::rbs_argument(&ty));
+    environment.add_filter("ruby_yard", |ty: Value| ruby::yard(&ty));
+    environment.add_filter("ruby_yard_argument", |ty: Value| ruby::yard_argument(&ty));
     environment.add_filter("rust_doc", rust_doc);
     environment.add_filter("rust_ident", |text: String| rust::ident(&text));
     environment.add_filter("rust_setter", |text: String| rust::setter(&text));

@@ -96,6 +96,24 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "ruby",
+        folders: &[
+            "bindings-ruby/ext/approute/src/generated",
+            "bindings-ruby/lib",
+            "bindings-ruby/sig",
+        ],
+        files: &[
+            rust(
+                "native.rs.j2",
+                "bindings-ruby/ext/approute/src/generated/mod.rs",
+            ),
+            ruby("models.rb.j2", "bindings-ruby/lib/approute/models.rb"),
+            ruby("enums.rb.j2", "bindings-ruby/lib/approute/enums.rb"),
+            ruby("resources.rb.j2", "bindings-ruby/lib/approute/resources.rb"),
+            ruby("generated.rbs.j2", "bindings-ruby/sig/generated.rbs"),
+        ],
+    },
+    Target {
         name: "server",
         folders: &["server-reference/src/generated"],
         files: &[rust("api.rs.j2", "server-reference/src/generated/api.rs")],
@@ -130,6 +148,14 @@ const fn json(source: Source, path: &'static str) -> File {
         source,
         path,
         format: Format::Plain,
+    }
+}
+
+const fn ruby(template: &'static str, path: &'static str) -> File {
+    File {
+        source: Source::Template(template),
+        path,
+        format: Format::Comment("#"),
     }
 }
 

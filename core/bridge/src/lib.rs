@@ -5,7 +5,8 @@
 //!
 //! - [`Client`]: made of a [`Config`] that came as JSON; [`Client::start`] makes a call of an operation's number and
 //!   its arguments as JSON. The request itself is built by the core's generated operation, as for Rust's users.
-//! - Three ways to carry a call out: [`wait`] on the calling thread, which looks for interrupts; a [`Queue`] for event
+//! - Three ways to carry a call out: [`wait`] on the calling thread, which looks for interrupts ([`Resumable`] where
+//!   those run code of the user); a [`Queue`] for event
 //!   loops, filled by one I/O thread per process; and [`HostCall`] without any I/O, for the language's own HTTP client.
 //! - [`Failure`]: every error as plain fields, from which a language makes its exception.
 //! - [`Notice`]: what hooks and loggers are told.
@@ -29,6 +30,7 @@ mod guarding;
 mod host;
 mod notice;
 mod queue;
+mod resumable;
 mod runtime;
 mod waiting;
 pub mod webhooks;
@@ -44,6 +46,7 @@ pub use guarding::{guard, panic_on_purpose};
 pub use host::{HostAction, HostAnswer, HostCall, HostFailure};
 pub use notice::{Listener, Notice};
 pub use queue::{Completion, Queue, What};
+pub use resumable::{Pause, Resumable};
 pub use waiting::wait;
 
 /// The version of this crate. A facade refuses a native library of another version.

@@ -1,0 +1,193 @@
+//! Everything in this crate that the compiler cannot check, in one place.
+//!
+//! Two things need it: references into shared values that live as long as a Ruby object does, and calls of Ruby's that
+//! give up the GVL (the lock that lets one thread at a time run Ruby code), for which magnus has no safe function.
+#![allow(unsafe_code)]
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use magnus::Error;
+use magnus::rb_sys::protect;
+
+// --- references into shared values --------------------------------------------------------------------------------------
+
+/// Keeps a value alive in which others point.
+type Owner = Arc<dyn Any + Send + Sync>;
+
+/// A value inside of something shared: a whole page, or one link of it, or that link's UTM parameters.
+///
+/// Whoever has one keeps the whole alive, and nobody copies anything.
+pub(crate) struct Shared<T> {
+    owner: Owner,
+    /// Points into `owner`, or to a constant.
+    value: NonNull<T>,
+}
+
+// SAFETY: a `Shared` gives out shared references only, and owns through an `Arc` what may be dropped on another thread.
+unsafe impl<T: Send + Sync> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Shared<T> {}
+
+impl<T: Send + Sync + 'static> Shared<T> {
+    /// Shares a whole.
+    pub(crate) fn new(value: T) -> Self {
+        let owner = Arc::new(value);
+        let value = NonNull::from(&*owner);
+        Self { owner, value }
+    }
+
+    /// The value.
+    pub(crate) fn get(&self) -> &T {
+        // SAFETY: it points into `owner`, which this keeps alive, which never moves, since it is behind an `Arc`, and
+        // which nobody changes, since the `Arc` never leaves this module; or to a constant.
+        unsafe { self.value.as_ref() }
+    }
+
+    /// The value, as a place to go on from.
+    pub(crate) fn inside(&self) -> In<'_, T> {
+        In {
+            owner: &self.owner,
+            value: self.get(),
+        }
+    }
+}
+
+/// A reference of which it is known in what it points: only [`Shared::inside`] and the steps below make one.
+pub(crate) struct In<'a, T> {
+    owner: &'a Owner,
+    value: &'a T,
+}
+
+impl<T> Clone for In<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for In<'_, T> {}
+
+impl<'a, T> In<'a, T> {
+    pub(crate) fn get(self) -> &'a T {
+        self.value
+    }
+
+    /// A step to a part. The lifetime of the closure's argument is anything, so that what it returns can only be a part
+    /// of it, or a constant.
+    pub(crate) fn part<U>(self, step: impl for<'b> FnOnce(&'b T) -> &'b U) -> In<'a, U> {
+        self.with(step(self.value))
+    }
+
+    /// As [`part`](Self::part), to a part that may not be there.
+    pub(crate) fn maybe<U>(
+        self,
+        step: impl for<'b> FnOnce(&'b T) -> Option<&'b U>,
+    ) -> Option<In<'a, U>> {
+        Some(self.with(step(self.value)?))
+    }
+
+    pub(crate) fn shared(self) -> Shared<T> {
+        Shared {
+            owner: Arc::clone(self.owner),
+            value: NonNull::from(self.value),
+        }
+    }
+
+    fn with<U>(self, value: &'a U) -> In<'a, U> {
+        In {
+            owner: self.owner,
+            value,
+        }
+    }
+}
+
+impl<'a, T> In<'a, Vec<T>> {
+    pub(crate) fn each(self) -> impl ExactSizeIterator<Item = In<'a, T>> {
+        self.value.iter().map(move |item| self.with(item))
+    }
+}
+
+impl<'a, T> In<'a, BTreeMap<String, T>> {
+    pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, In<'a, T>)> {
+        self.value
+            .iter()
+            .map(move |(key, value)| (key.as_str(), self.with(value)))
+    }
+}
+
+// --- the GVL ------------------------------------------------------------------------------------------------------------
+
+/// Runs `work` without the GVL, and says whether it was run: it is not when an interrupt is pending already.
+///
+/// When Ruby wants something of this thread meanwhile, `wanted` becomes true; `work` is to return soon after.
+///
+/// No exception is raised in here, and none is jumped over `work`'s frames: `RB_NOGVL_INTR_FAIL` makes Ruby leave the
+/// interrupt pending, for [`check_interrupts`].
+pub(crate) fn without_gvl(wanted: &AtomicBool, work: impl FnOnce()) -> bool {
+    struct State<F> {
+        work: Option<F>,
+        panic: Option<Box<dyn Any + Send>>,
+        ran: bool,
+    }
+
+    unsafe extern "C" fn run<F: FnOnce()>(state: *mut c_void) -> *mut c_void {
+        // SAFETY: it is the `State` below, which nobody else touches until `rb_nogvl` returns.
+        let state = unsafe { &mut *state.cast::<State<F>>() };
+        state.ran = true;
+        if let Some(work) = state.work.take() {
+            // A panic must not unwind through Ruby's frames.
+            state.panic = catch_unwind(AssertUnwindSafe(work)).err();
+        }
+        std::ptr::null_mut()
+    }
+
+    unsafe extern "C" fn want(flag: *mut c_void) {
+        // SAFETY: it is `wanted`, which outlives the call of `rb_nogvl`. Storing is all that is allowed here, since Ruby
+        // may call this in a signal handler.
+        unsafe { &*flag.cast::<AtomicBool>() }.store(true, Ordering::Relaxed);
+    }
+
+    fn start<F: FnOnce()>(state: &mut State<F>, wanted: &AtomicBool) {
+        let flags = rb_sys::RB_NOGVL_INTR_FAIL | rb_sys::RB_NOGVL_UBF_ASYNC_SAFE;
+        // SAFETY: both functions take what they are given here, and both pointers outlive the call. The caller has the
+        // GVL: this crate's functions are only called by Ruby.
+        unsafe {
+            rb_sys::rb_nogvl(
+                Some(run::<F>),
+                std::ptr::from_mut(state).cast(),
+                Some(want),
+                std::ptr::from_ref(wanted).cast_mut().cast(),
+                flags as _,
+            );
+        }
+    }
+
+    let mut state = State {
+        work: Some(work),
+        panic: None,
+        ran: false,
+    };
+    start(&mut state, wanted);
+    if let Some(panic) = state.panic {
+        resume_unwind(panic);
+    }
+    state.ran
+}
+
+/// Does what Ruby wants of this thread: signal handlers, `Thread#raise`, `Thread#kill`, `Timeout`.
+///
+/// # Errors
+/// What they raise.
+pub(crate) fn check_interrupts() -> Result<(), Error> {
+    // SAFETY: it has no arguments, and `protect` catches what it raises before it can jump over a Rust frame.
+    protect(|| unsafe {
+        rb_sys::rb_thread_check_ints();
+        magnus::rb_sys::AsRawValue::as_raw(magnus::Ruby::get_unchecked().qnil())
+    })
+    .map(drop)
+}
