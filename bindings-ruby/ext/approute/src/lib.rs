@@ -3,10 +3,16 @@
 //! Nothing here belongs to one operation or model: that is generated. The Ruby side calls it with JSON and gets frozen
 //! objects back, which read the core's models where they lie.
 
+#![allow(
+    missing_docs,
+    reason = "nobody links against this: Ruby loads it, and `Init_approute_ruby` is magnus's"
+)]
+
 mod background;
 mod call;
 mod client;
 mod failure;
+#[rustfmt::skip]
 mod generated;
 mod host;
 mod model;

@@ -2,14 +2,14 @@
 
 //! Ruby's models around the core's, and what the answer of each operation is.
 
+use std::sync::Arc;
+use approute::models;
+use approute_bridge::{Answer, Failure, RawResponse};
+use magnus::{Error, Module, Ruby, Value, method};
 use crate::call::{self, Ready};
 use crate::model::{self, Model};
 use crate::to_ruby::{self, ToRuby};
 use crate::unsafe_parts::{In, Shared};
-use approute::models;
-use approute_bridge::{Answer, Failure, RawResponse};
-use magnus::{Error, Module, Ruby, Value, method};
-use std::sync::Arc;
 
 /// `Approute::Models::Link`.
 #[magnus::wrap(class = "Approute::Models::Link", free_immediately, size, wb_protected)]
@@ -173,10 +173,7 @@ impl Link {
     }
 
     fn field_33(ruby: &Ruby, this: &Self) -> Value {
-        ToRuby::to_ruby(
-            this.data.inside().part(|data| &data.created_by_key_id),
-            ruby,
-        )
+        ToRuby::to_ruby(this.data.inside().part(|data| &data.created_by_key_id), ruby)
     }
 
     fn field_34(ruby: &Ruby, this: &Self) -> Value {
@@ -591,10 +588,7 @@ impl IosTarget {
     }
 
     fn field_2(ruby: &Ruby, this: &Self) -> Value {
-        ToRuby::to_ruby(
-            this.data.inside().part(|data| &data.universal_link_url),
-            ruby,
-        )
+        ToRuby::to_ruby(this.data.inside().part(|data| &data.universal_link_url), ruby)
     }
 
     fn field_3(ruby: &Ruby, this: &Self) -> Value {
@@ -713,12 +707,7 @@ impl Targets {
 }
 
 /// `Approute::Models::Click`.
-#[magnus::wrap(
-    class = "Approute::Models::Click",
-    free_immediately,
-    size,
-    wb_protected
-)]
+#[magnus::wrap(class = "Approute::Models::Click", free_immediately, size, wb_protected)]
 pub(crate) struct Click {
     data: Shared<models::Click>,
     answer: Option<Arc<Answer>>,
@@ -925,10 +914,7 @@ impl Webhook {
     }
 
     fn field_6(ruby: &Ruby, this: &Self) -> Value {
-        ToRuby::to_ruby(
-            this.data.inside().part(|data| &data.consecutive_failures),
-            ruby,
-        )
+        ToRuby::to_ruby(this.data.inside().part(|data| &data.consecutive_failures), ruby)
     }
 
     fn field_7(ruby: &Ruby, this: &Self) -> Value {
@@ -941,9 +927,7 @@ impl Webhook {
 
     fn field_9(ruby: &Ruby, this: &Self) -> Value {
         ToRuby::to_ruby(
-            this.data
-                .inside()
-                .part(|data| &data.previous_secret_expires_at),
+            this.data.inside().part(|data| &data.previous_secret_expires_at),
             ruby,
         )
     }
@@ -1500,10 +1484,7 @@ impl Problem {
     }
 
     fn field_8(ruby: &Ruby, this: &Self) -> Value {
-        ToRuby::to_ruby(
-            this.data.inside().part(|data| &data.conflicting_link_id),
-            ruby,
-        )
+        ToRuby::to_ruby(this.data.inside().part(|data| &data.conflicting_link_id), ruby)
     }
 
     fn field_9(ruby: &Ruby, this: &Self) -> Value {
@@ -1659,22 +1640,28 @@ impl UnknownEvent {
 
 impl ToRuby for models::Event {
     fn to_ruby(this: In<'_, Self>, ruby: &Ruby) -> Value {
-        if let Some(found) = this.maybe(|value| match value {
-            models::Event::LinkCreated(value) => Some(&**value),
-            _ => None,
-        }) {
+        if let Some(found) = this
+            .maybe(|value| match value {
+                models::Event::LinkCreated(value) => Some(&**value),
+                _ => None,
+            })
+        {
             return ToRuby::to_ruby(found, ruby);
         }
-        if let Some(found) = this.maybe(|value| match value {
-            models::Event::LinkClickThreshold(value) => Some(&**value),
-            _ => None,
-        }) {
+        if let Some(found) = this
+            .maybe(|value| match value {
+                models::Event::LinkClickThreshold(value) => Some(&**value),
+                _ => None,
+            })
+        {
             return ToRuby::to_ruby(found, ruby);
         }
-        if let Some(found) = this.maybe(|value| match value {
-            models::Event::LinkPasswordFailed(value) => Some(&**value),
-            _ => None,
-        }) {
+        if let Some(found) = this
+            .maybe(|value| match value {
+                models::Event::LinkPasswordFailed(value) => Some(&**value),
+                _ => None,
+            })
+        {
             return ToRuby::to_ruby(found, ruby);
         }
         model::object::<UnknownEvent>(ruby, this.shared(), None)
@@ -1946,26 +1933,19 @@ pub(crate) fn define(ruby: &Ruby) -> Result<(), Error> {
     class.define_method("extra", method!(LinkCreatedEventData::extra, 0))?;
     let class = model::define!(ruby, LinkClickThresholdEventData);
     class.define_method("link", method!(LinkClickThresholdEventData::field_0, 0))?;
-    class.define_method(
-        "threshold",
-        method!(LinkClickThresholdEventData::field_1, 0),
-    )?;
-    class.define_method(
-        "click_count",
-        method!(LinkClickThresholdEventData::field_2, 0),
-    )?;
-    class.define_method(
-        "crossed_at",
-        method!(LinkClickThresholdEventData::field_3, 0),
-    )?;
+    class.define_method("threshold", method!(LinkClickThresholdEventData::field_1, 0))?;
+    class
+        .define_method("click_count", method!(LinkClickThresholdEventData::field_2, 0))?;
+    class.define_method("crossed_at", method!(LinkClickThresholdEventData::field_3, 0))?;
     class.define_method("extra", method!(LinkClickThresholdEventData::extra, 0))?;
     let class = model::define!(ruby, LinkPasswordFailedEventData);
     class.define_method("link", method!(LinkPasswordFailedEventData::field_0, 0))?;
     class.define_method("failures", method!(LinkPasswordFailedEventData::field_1, 0))?;
-    class.define_method(
-        "window_seconds",
-        method!(LinkPasswordFailedEventData::field_2, 0),
-    )?;
+    class
+        .define_method(
+            "window_seconds",
+            method!(LinkPasswordFailedEventData::field_2, 0),
+        )?;
     class.define_method("first_at", method!(LinkPasswordFailedEventData::field_3, 0))?;
     class.define_method("last_at", method!(LinkPasswordFailedEventData::field_4, 0))?;
     class.define_method("extra", method!(LinkPasswordFailedEventData::extra, 0))?;
