@@ -20,7 +20,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot;
 
+pub use crate::cancel::CancelHandle;
 use crate::client::ClientBuilder;
 use crate::error::{Error, ErrorKind};
 use crate::options::CallOptions;
@@ -73,6 +75,12 @@ impl Client {
         self.0.with_options(options).map(Self)
     }
 
+    /// A client whose calls another thread can end with this handle. It shares connections, retry budget and all else
+    /// with this one. Lists that are gone through with it end as well.
+    pub fn cancelled_by(&self, handle: &CancelHandle) -> Self {
+        Self(self.0.cancelled_by(handle))
+    }
+
     /// The base URL, without a slash at its end.
     pub fn base_url(&self) -> &str {
         self.0.base_url()
@@ -115,6 +123,13 @@ impl<L: List> Pages<L> {
     pub(crate) fn new(pages: page::Pages<L>) -> Self {
         Self(pages)
     }
+
+    /// Whether the page after the current one is fetched while the current one is used, off by default. At most one page
+    /// is ahead, on a thread that lasts as long as its request; dropping the iterator cancels it.
+    pub fn prefetch(mut self, on: bool) -> Self {
+        self.0 = self.0.prefetch(on).in_thread();
+        self
+    }
 }
 
 impl<L: List> Iterator for Pages<L> {
@@ -132,6 +147,12 @@ pub struct Items<L: List>(page::Items<L>);
 impl<L: List> Items<L> {
     pub(crate) fn new(items: page::Items<L>) -> Self {
         Self(items)
+    }
+
+    /// As [`Pages::prefetch`].
+    pub fn prefetch(mut self, on: bool) -> Self {
+        self.0 = self.0.prefetch(on).in_thread();
+        self
     }
 }
 
@@ -164,8 +185,7 @@ pub fn wait<T: Send>(future: impl Future<Output = Result<T, Error>> + Send) -> R
             tokio::task::yield_now().await;
         }
         let result = future.await;
-        // And here they see that their answer was read to its end, so that they are free for the next call.
-        tokio::task::yield_now().await;
+        settle().await;
         result
     };
     if Handle::try_current().is_err() {
@@ -183,6 +203,27 @@ pub fn wait<T: Send>(future: impl Future<Output = Result<T, Error>> + Send) -> R
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Lets connections see what became of their answers: read to its end, so that they are free for the next call; given
+/// up, so that they close.
+async fn settle() {
+    // A task of the connection wakes the one that owns its socket.
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+}
+
+/// Keeps the shared runtime at work, on a thread of its own, until `over` is there: for a task that nobody waits for yet.
+pub(crate) fn work_until(over: oneshot::Receiver<()>) {
+    let Ok((runtime, _)) = runtime() else { return };
+    let thread = std::thread::Builder::new().name("approute-prefetch".to_owned());
+    // Without a thread to be had, the task goes on when somebody waits for it: later, and not wrong.
+    let _ = thread.spawn(move || {
+        runtime.block_on(async {
+            let _ = over.await;
+            settle().await;
+        });
+    });
 }
 
 /// The process's runtime, and whether nobody has used it for a while.

@@ -25,7 +25,7 @@ use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 
 use crate::budget::{RETRY_COST, RetryBudget, SUCCESS_GIFT, TIMEOUT_COST};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::hooks::{AttemptEnd, Hooks};
 use crate::operation::Operation;
 use crate::options::Options;
@@ -57,6 +57,8 @@ pub enum Event {
     Failed(TransportError),
     /// The time of [`Action::Sleep`] is over.
     Slept,
+    /// The call was ended from outside, and whatever was under way with it.
+    Cancelled,
 }
 
 /// What to do next.
@@ -124,6 +126,8 @@ pub struct Call {
     retries: u32,
     /// What the current retry took out of the budget; `None` for a first try.
     taken: Option<u32>,
+    /// Whether a try is under way.
+    trying: bool,
     outcome: OutcomeTracker,
     /// What the wait that is under way is for.
     last_error: Option<Error>,
@@ -174,6 +178,7 @@ impl Call {
             attempts: 0,
             retries: 0,
             taken: None,
+            trying: false,
             outcome: OutcomeTracker::default(),
             last_error: None,
         })
@@ -206,6 +211,7 @@ impl Call {
             Event::Slept => self.send(),
             Event::Answered(answer) => self.answered(answer),
             Event::Failed(failure) => self.failed(failure),
+            Event::Cancelled => self.cancelled(),
         }
     }
 
@@ -220,6 +226,7 @@ impl Call {
             max_response_bytes: settings.max_response_bytes,
         };
         self.attempts += 1;
+        self.trying = true;
         self.attempt_started = now;
         let (operation, hooks) = (self.context.operation, &self.context.hooks);
         hooks.request(operation, &self.request, self.attempts);
@@ -286,6 +293,19 @@ impl Call {
         }
     }
 
+    fn cancelled(&mut self) -> Action {
+        let mut error = Error::new(ErrorKind::Cancelled, "the call was cancelled");
+        if self.trying {
+            // It may have arrived, and may be carried out.
+            let failure = TransportError::new(TransportErrorKind::Interrupted, "cancelled");
+            self.attempt_ended(AttemptEnd::Failed(&failure));
+            self.outcome.failed(&failure);
+        } else if let Some(last) = self.last_error.take() {
+            error = error.with_source(last);
+        }
+        self.fail(error)
+    }
+
     /// The same call is still running on the server: ask again until it is done, outside `max_retries`.
     fn poll(&mut self, asked: AskedWait, error: Error) -> Action {
         let wait = match asked {
@@ -330,7 +350,8 @@ impl Call {
         self.context.timer.now().saturating_add(wait) >= self.deadline
     }
 
-    fn attempt_ended(&self, end: AttemptEnd<'_>) {
+    fn attempt_ended(&mut self, end: AttemptEnd<'_>) {
+        self.trying = false;
         let hooks = &self.context.hooks;
         if hooks.wants_responses() {
             let took = self

@@ -10,6 +10,8 @@ use http::HeaderValue;
 
 use crate::budget::RetryBudget;
 use crate::call::{Action, Call, Context, Event, Settings, timed_out};
+#[cfg(feature = "blocking")]
+use crate::cancel::CancelHandle;
 use crate::error::Error;
 use crate::hooks::Hooks;
 use crate::operation::Base;
@@ -48,6 +50,8 @@ pub struct Client {
     shared: Arc<Shared>,
     /// Options of every call through this client, from [`Client::with_options`].
     options: Option<Arc<CallOptions>>,
+    #[cfg(feature = "blocking")]
+    cancel: Option<CancelHandle>,
 }
 
 pub(crate) struct Shared {
@@ -100,8 +104,8 @@ impl Client {
             None => options,
         };
         Ok(Self {
-            shared: Arc::clone(&self.shared),
             options: Some(Arc::new(options)),
+            ..self.clone()
         })
     }
 
@@ -118,6 +122,17 @@ impl Client {
         Self {
             shared: Arc::new(shared),
             options: None,
+            #[cfg(feature = "blocking")]
+            cancel: None,
+        }
+    }
+
+    /// A copy whose calls end when the handle is cancelled.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn cancelled_by(&self, handle: &CancelHandle) -> Self {
+        Self {
+            cancel: Some(handle.clone()),
+            ..self.clone()
         }
     }
 
@@ -168,19 +183,42 @@ impl Client {
             event = match call.next(event) {
                 Action::Send(request, limits) => {
                     let answer = transport.send(request, limits);
-                    match first(answer, timer.sleep(limits.timeout)).await {
-                        Some(Ok(answer)) => Event::Answered(answer),
-                        Some(Err(failure)) => Event::Failed(failure),
-                        None => Event::Failed(timed_out()),
+                    let end = first(answer, timer.limit(limits.timeout));
+                    match self.unless_cancelled(end).await {
+                        Some(Some(Ok(answer))) => Event::Answered(answer),
+                        Some(Some(Err(failure))) => Event::Failed(failure),
+                        Some(None) => Event::Failed(timed_out()),
+                        None => Event::Cancelled,
                     }
                 }
-                Action::Sleep(time) => {
-                    timer.sleep(time).await;
-                    Event::Slept
-                }
+                Action::Sleep(time) => match self.unless_cancelled(timer.sleep(time)).await {
+                    Some(()) => Event::Slept,
+                    None => Event::Cancelled,
+                },
                 Action::Done(result) => return result,
             }
         }
+    }
+
+    #[cfg(not(feature = "blocking"))]
+    async fn unless_cancelled<T>(&self, step: impl Future<Output = T>) -> Option<T> {
+        Some(step.await)
+    }
+
+    /// The step's output, or `None` when the call was cancelled before.
+    #[cfg(feature = "blocking")]
+    async fn unless_cancelled<T>(&self, step: impl Future<Output = T>) -> Option<T> {
+        let Some(handle) = &self.cancel else {
+            return Some(step.await);
+        };
+        let mut cancelled = pin!(handle.cancelled());
+        let mut step = pin!(step);
+        std::future::poll_fn(move |context| match cancelled.as_mut().poll(context) {
+            // Asked first, so that a call that is cancelled already sends nothing.
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => step.as_mut().poll(context).map(Some),
+        })
+        .await
     }
 }
 

@@ -53,6 +53,9 @@ pub enum ErrorKind {
     Decode,
     /// A bad argument; nothing was sent.
     Configuration,
+    /// The call was ended from outside, by a `CancelHandle` of the client without `async`. A call of the async client is
+    /// cancelled by dropping its future, and gives no error.
+    Cancelled,
     /// A webhook that must not be trusted; [`Error::webhook_failure`] says why.
     WebhookVerification,
     /// Status 400.
@@ -77,6 +80,37 @@ pub enum ErrorKind {
     Server,
     /// Any other status that is not a success.
     Api,
+}
+
+impl ErrorKind {
+    /// The kind in snake case, such as `rate_limit`: what to count and to log by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Timeout => "timeout",
+            Self::Decode => "decode",
+            Self::Configuration => "configuration",
+            Self::Cancelled => "cancelled",
+            Self::WebhookVerification => "webhook_verification",
+            Self::BadRequest => "bad_request",
+            Self::Authentication => "authentication",
+            Self::PermissionDenied => "permission_denied",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::ConfirmationRequired => "confirmation_required",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::UnprocessableEntity => "unprocessable_entity",
+            Self::RateLimit => "rate_limit",
+            Self::Server => "server",
+            Self::Api => "api",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// What an error means for the data, over all tries of the call.
@@ -267,6 +301,7 @@ impl Error {
                 | ErrorKind::Timeout
                 | ErrorKind::Decode
                 | ErrorKind::Configuration
+                | ErrorKind::Cancelled
                 | ErrorKind::WebhookVerification
         )
     }

@@ -15,6 +15,8 @@ mod binary;
 pub mod blocking;
 mod budget;
 mod call;
+#[cfg(feature = "blocking")]
+mod cancel;
 mod client;
 pub mod error;
 mod generated;
@@ -30,6 +32,7 @@ mod redacted;
 mod request;
 mod response;
 mod retry;
+mod script;
 mod secret;
 pub mod time;
 mod trace;
@@ -58,4 +61,5 @@ pub mod bridge {
     pub use crate::operation::Operation;
     pub use crate::request::{binary as decode_binary, empty as decode_empty, json as decode_json};
     pub use crate::response::RawResponse;
+    pub use crate::script::Script;
 }

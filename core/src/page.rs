@@ -67,6 +67,9 @@ pub trait List: Clone + Unpin + Send + 'static {
 pub struct Pages<L: List> {
     state: State<L>,
     prefetch: bool,
+    /// Whether the page ahead needs a thread, since nobody runs the runtime between two pages.
+    #[cfg(feature = "blocking")]
+    in_thread: bool,
     /// Hashes of the cursors so far, which are much shorter than the cursors themselves.
     seen: HashSet<u64>,
     hasher: RandomState,
@@ -88,6 +91,8 @@ impl<L: List> Pages<L> {
     pub(crate) fn new(list: L) -> Self {
         let mut pages = Self {
             prefetch: false,
+            #[cfg(feature = "blocking")]
+            in_thread: false,
             seen: HashSet::new(),
             hasher: RandomState::new(),
             state: State::Done,
@@ -106,6 +111,12 @@ impl<L: List> Pages<L> {
         self
     }
 
+    #[cfg(feature = "blocking")]
+    pub(crate) fn in_thread(mut self) -> Self {
+        self.in_thread = true;
+        self
+    }
+
     /// The next page; `None` after the last page or an error.
     pub async fn next(&mut self) -> Option<Result<Response<L::Page>, Error>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
@@ -121,10 +132,27 @@ impl<L: List> Pages<L> {
         }
         list.set_cursor(cursor.to_owned());
         if self.prefetch {
-            let fetch = Fetch::in_background(list.clone().fetch());
+            let fetch = self.ahead(list.clone().fetch());
             return State::Fetching(list, fetch);
         }
         State::Idle(list)
+    }
+}
+
+impl<L: List> Pages<L> {
+    /// Fetches a page that nobody waits for yet.
+    fn ahead(&self, fetch: BoxFuture<'static, Fetched<L>>) -> Fetch<Fetched<L>> {
+        #[cfg(feature = "blocking")]
+        if self.in_thread {
+            let (working, over) = tokio::sync::oneshot::channel::<()>();
+            crate::blocking::work_until(over);
+            return Fetch::in_background(Box::pin(async move {
+                // Goes with the task, however that ends.
+                let _working = working;
+                fetch.await
+            }));
+        }
+        Fetch::in_background(fetch)
     }
 }
 
@@ -222,6 +250,11 @@ impl<L: List> Items<L> {
 
 #[cfg(feature = "blocking")]
 impl<L: List> Items<L> {
+    pub(crate) fn in_thread(mut self) -> Self {
+        self.pages = self.pages.in_thread();
+        self
+    }
+
     /// An item that has come already.
     pub(crate) fn buffered(&mut self) -> Option<<L::Page as Page>::Item> {
         self.current.next()

@@ -24,6 +24,13 @@ pub trait Timer: Send + Sync + 'static {
 
     /// Completes after `time`. Dropping the future ends the wait.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+
+    /// Completes when a try has used up its time limit; as [`sleep`](Self::sleep) unless it is overridden.
+    ///
+    /// A timer for tests on which waits take no time must let a try have its real time, or every try would end at once.
+    fn limit(&self, time: Duration) -> BoxFuture<'static, ()> {
+        self.sleep(time)
+    }
 }
 
 /// A source of randomness, used for jitter and for idempotency keys.

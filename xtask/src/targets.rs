@@ -126,10 +126,6 @@ pub const TARGETS: &[Target] = &[
                 "rust.rs.j2",
                 "tests/conformance/drivers/rust/src/dispatch.rs",
             ),
-            rust(
-                "rust_protocol.rs.j2",
-                "tests/conformance/drivers/rust/src/protocol.rs",
-            ),
             go("go.go.j2", "tests/conformance/drivers/go/dispatch_gen.go"),
         ],
     },

@@ -32,9 +32,6 @@ pub struct Case {
     /// What a driver must be able to do to run this case.
     #[serde(default)]
     pub needs: Vec<String>,
-    /// What the driver is to report besides outcomes.
-    #[serde(default)]
-    pub report: Vec<String>,
     /// How the server behaves as a whole.
     #[serde(default)]
     pub server: ServerMode,

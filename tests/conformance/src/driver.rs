@@ -1,4 +1,4 @@
-//! Talks to a driver: a process that reads one case per line and writes one report per line.
+//! Talks to a driver: a process that answers every line with a line.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -9,17 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::case::Case;
 use crate::load::DriverSpec;
-use crate::server::Server;
 
-/// The key that clients get unless the case says otherwise.
-pub const API_KEY: &str = "ark_conformance_0123456789";
 /// What the hello line must name.
-pub const PROTOCOL: u64 = 1;
-/// No case takes this long; a driver that does hangs.
+pub const PROTOCOL: u64 = 2;
+/// No answer takes this long; a driver that does hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What a driver must not inherit, since clients read it.
 const CLEARED: [&str; 13] = [
@@ -46,6 +42,7 @@ pub struct Driver {
     lines: Receiver<String>,
     stderr: Arc<Mutex<String>>,
     capabilities: Vec<String>,
+    zero_is_null: bool,
 }
 
 impl Driver {
@@ -82,6 +79,7 @@ impl Driver {
             lines,
             stderr,
             capabilities: Vec::new(),
+            zero_is_null: false,
         };
         let hello = driver.answer()?;
         if hello["protocol"] != PROTOCOL {
@@ -93,6 +91,7 @@ impl Driver {
         driver.capabilities = capabilities
             .filter_map(|name| name.as_str().map(str::to_owned))
             .collect();
+        driver.zero_is_null = hello["zero_is_null"] == true;
         Ok(driver)
     }
 
@@ -101,23 +100,23 @@ impl Driver {
         needs.iter().find(|need| !self.capabilities.contains(need))
     }
 
-    /// Gives the driver a case and waits for its report.
+    /// Whether its language has an empty text or 0 where others have null.
+    pub fn zero_is_null(&self) -> bool {
+        self.zero_is_null
+    }
+
+    /// Gives the driver a message and waits for its answer.
     ///
     /// # Errors
-    /// When it hangs, crashes, or writes what is no report; it must not be used again then.
-    pub fn run(&mut self, case: &Case, server: &Server) -> Result<Value, String> {
-        let mut line = case_line(case, server).to_string();
+    /// When it hangs, crashes, or writes what is no JSON; it must not be used again then.
+    pub fn ask(&mut self, message: &Value) -> Result<Value, String> {
+        let mut line = message.to_string();
         line.push('\n');
         self.stdin
             .write_all(line.as_bytes())
             .and_then(|()| self.stdin.flush())
             .map_err(|error| self.failure(&format!("cannot be written to: {error}")))?;
-        let report = self.answer()?;
-        if report["id"] == case.id {
-            Ok(report)
-        } else {
-            Err(self.failure(&format!("reported on {} instead", report["id"])))
-        }
+        self.answer()
     }
 
     fn answer(&mut self) -> Result<Value, String> {
@@ -135,21 +134,35 @@ impl Driver {
     }
 }
 
-/// Builds a driver, where it says how. `false` when this machine lacks the tool for it.
+/// Builds a driver, where it says how, and says what is missing on this machine: the driver cannot be started then.
 ///
 /// # Errors
 /// When it does not build.
-pub fn build(spec: &DriverSpec, root: &Path) -> Result<bool, String> {
+pub fn prepare(spec: &DriverSpec, root: &Path) -> Result<Option<String>, String> {
+    for (name, advice) in &spec.needs {
+        let placed = words(std::slice::from_ref(name), root)?.concat();
+        if !is_there(&placed) {
+            return Ok(Some(format!("{placed} is missing: {advice}")));
+        }
+    }
     let mut words = words(&spec.build, root)?.into_iter();
     let Some(tool) = words.next() else {
-        return Ok(true);
+        return Ok(None);
     };
     match Command::new(&tool).args(words).status() {
-        Ok(status) if status.success() => Ok(true),
+        Ok(status) if status.success() => Ok(None),
         Ok(_) => Err(format!("the driver for {} does not build", spec.title)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(format!("{tool}: {error}")),
     }
+}
+
+/// Whether there is such a file, or such a program on the PATH.
+fn is_there(name: &str) -> bool {
+    if name.contains('/') {
+        return Path::new(name).exists();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 /// A command with its folders put in: `$BIN` is the one with our own programs, `$ROOT` the repository.
@@ -173,47 +186,6 @@ impl Drop for Driver {
         // It ends by itself when its stdin closes, but a hanging one must not outlive the run.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// What the driver is told: everything but what is expected.
-pub fn case_line(case: &Case, server: &Server) -> Value {
-    let mut client = Map::new();
-    client.insert("api_key".to_owned(), json!(API_KEY));
-    client.insert("base_url".to_owned(), json!("$SERVER"));
-    for (name, value) in &case.client {
-        client.insert(name.clone(), value.clone());
-    }
-    // Null means: not given, so that the environment or the default decides.
-    client.retain(|_, value| !value.is_null());
-    let steps: Vec<Value> = case
-        .calls
-        .iter()
-        .map(|step| {
-            let mut told = step.details.clone();
-            told.insert("call".to_owned(), json!(step.call));
-            Value::Object(told)
-        })
-        .collect();
-    let mut line = json!({
-        "id": case.id, "client": client, "random": case.random, "wall": case.wall,
-        "report": case.report, "steps": steps,
-        "clock_file": server.clock_file(), "cancel_file": server.cancel_file(),
-    });
-    place_server(&mut line, server);
-    line
-}
-
-fn place_server(value: &mut Value, server: &Server) {
-    match value {
-        Value::String(text) => *text = server.placed(text),
-        Value::Array(list) => list
-            .iter_mut()
-            .for_each(|entry| place_server(entry, server)),
-        Value::Object(map) => map
-            .values_mut()
-            .for_each(|entry| place_server(entry, server)),
-        _ => {}
     }
 }
 

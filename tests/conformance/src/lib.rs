@@ -6,14 +6,17 @@
 
 pub mod case;
 pub mod check;
+pub mod clock;
 pub mod driver;
 pub mod load;
 pub mod matching;
 pub mod mutants;
+pub mod normal;
 pub mod outcome;
 pub mod report;
 pub mod request;
 pub mod run;
 pub mod server;
+pub mod session;
 pub mod tls;
 pub mod wire;

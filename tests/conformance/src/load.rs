@@ -52,9 +52,14 @@ pub struct DriverSpec {
     pub run: Vec<String>,
     /// What the columns of the matrix are headed with.
     pub title: String,
-    /// The command that builds it; its first word is a tool that a machine may lack, and then the column is left out.
+    /// The command that builds it.
     #[serde(default)]
     pub build: Vec<String>,
+    /// What must be there for it: a program on the PATH, or a file where a slash is in the name; and how to get it.
+    #[serde(default)]
+    pub needs: BTreeMap<String, String>,
+    /// Why `make test` goes on without it where something is missing.
+    pub optional: Option<String>,
 }
 
 /// A cell that must still fail.

@@ -1,5 +1,6 @@
 //! `approute-conformance`: runs the cases, checks the kit, runs the mutants.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -13,12 +14,13 @@ use approute_conformance::report::{Cell, judge, markdown, terminal};
 use approute_conformance::run::{Selection, run};
 
 const USAGE: &str = "\
-usage: approute-conformance run [--check] [--driver NAME]... [FILTER]...
+usage: approute-conformance run [--check] [--all] [--driver NAME]... [FILTER]...
        approute-conformance check
        approute-conformance mutants [FILTER]...
 
 run      runs the cases against the drivers, prints the matrix, and writes docs/conformance.md after a whole run
-         (--check: fails where it differs instead). FILTER is a part of a case's id or rule, or an area.
+         (--check: fails where it differs instead). FILTER is a part of a case's id or rule, or an area. A driver that
+         cannot be started here is left out (--all: is a failure, unless drivers.yaml calls it optional).
 check    reads everything and runs nothing.
 mutants  breaks each rule of the Rust core and shows that a case turns red.";
 
@@ -65,11 +67,12 @@ fn kit() -> Result<Kit, String> {
 fn run_command(arguments: &[String]) -> Result<bool, String> {
     let mut kit = kit()?;
     let mut selection = Selection::default();
-    let mut only_check = false;
+    let (mut only_check, mut all) = (false, false);
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--check" => only_check = true,
+            "--all" => all = true,
             "--driver" => {
                 let name = arguments.next().ok_or(USAGE)?;
                 if !kit.drivers.contains_key(name) {
@@ -82,9 +85,13 @@ fn run_command(arguments: &[String]) -> Result<bool, String> {
         }
     }
     let mut whole = selection.drivers.is_empty() && selection.filters.is_empty();
-    for name in build_drivers(&mut kit, &selection)? {
-        println!("{name} is left out: the tool that builds its driver is not installed");
+    let missing = prepare_drivers(&mut kit, &selection)?;
+    for (name, (reason, optional)) in &missing {
+        println!("skip: {name} is left out: {reason}");
         whole = false;
+        if all && !optional {
+            return Err(format!("{name} cannot be left out here"));
+        }
     }
     let started = Instant::now();
     let cells = judge(&kit, run(&kit, &selection)?);
@@ -113,16 +120,22 @@ fn run_command(arguments: &[String]) -> Result<bool, String> {
     }
 }
 
-/// Builds the drivers that are built here. Returns those that cannot be, which are then taken out.
-fn build_drivers(kit: &mut Kit, selection: &Selection) -> Result<Vec<String>, String> {
-    let mut missing = Vec::new();
+/// Builds the drivers that are built here. Those that cannot be started are taken out; returned is why, and whether they
+/// are optional.
+fn prepare_drivers(
+    kit: &mut Kit,
+    selection: &Selection,
+) -> Result<BTreeMap<String, (String, bool)>, String> {
+    let mut missing = BTreeMap::new();
     for (name, spec) in &kit.drivers {
         let wanted = selection.drivers.is_empty() || selection.drivers.contains(name);
-        if wanted && !driver::build(spec, &kit.root)? {
-            missing.push(name.clone());
+        if wanted && let Some(reason) = driver::prepare(spec, &kit.root)? {
+            let optional = spec.optional.as_ref();
+            let reason = optional.map_or(reason.clone(), |why| format!("{reason} ({why})"));
+            missing.insert(name.clone(), (reason, optional.is_some()));
         }
     }
-    kit.drivers.retain(|name, _| !missing.contains(name));
+    kit.drivers.retain(|name, _| !missing.contains_key(name));
     Ok(missing)
 }
 

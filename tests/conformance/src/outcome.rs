@@ -134,7 +134,12 @@ fn check_bytes(expected: &BytesExpect, seen: &Value, problems: &mut Vec<String>)
         problems.push(format!("expected bytes, seen {seen}"));
         return;
     };
-    // Drivers leave out what is long.
+    if seen["written"] != length {
+        problems.push(format!(
+            "{length} bytes, of which {} were written to the file",
+            seen["written"]
+        ));
+    }
     let bytes = seen["base64"]
         .as_str()
         .and_then(|text| STANDARD.decode(text).ok());
@@ -202,7 +207,7 @@ fn check_texts(case: &Case, texts: &Value, problems: &mut Vec<String>) {
     // Every case holds this one rule: a key is never shown.
     let secrets = [
         case.client.get("api_key"),
-        Some(&json!(crate::driver::API_KEY)),
+        Some(&json!(crate::session::API_KEY)),
     ];
     for secret in secrets.into_iter().flatten().filter_map(Value::as_str) {
         for (name, text) in texts.as_object().into_iter().flatten() {

@@ -11,6 +11,7 @@ use crate::driver::Driver;
 use crate::load::{DriverSpec, Kit};
 use crate::outcome::check_report;
 use crate::server::Server;
+use crate::session::perform;
 
 /// What became of a case in a driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,7 +171,7 @@ fn cell(
         drivers.insert(name.to_owned(), driver);
         return Verdict::Unsupported(need);
     }
-    let report = driver.run(case, &server);
+    let report = perform(&mut driver, case, &server);
     let seen = server.finish();
     let mut problems = seen.problems;
     match report {

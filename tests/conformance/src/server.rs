@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::case::{Answer, Connection, Fault, ServerMode, Try};
+use crate::clock::Clock;
 use crate::request::check_request;
 use crate::tls::Front;
 use crate::wire::{Request, read_request, render};
@@ -45,11 +46,10 @@ pub struct Server {
 struct State {
     script: Vec<Try>,
     address: SocketAddr,
-    clock_file: PathBuf,
-    cancel_file: PathBuf,
+    folder: PathBuf,
+    clock: Clock,
     seen: Mutex<Seen>,
     requests: Mutex<Vec<Request>>,
-    elapsed: Mutex<u64>,
     connections: Mutex<Vec<Weak<TcpStream>>>,
     stalled: AtomicUsize,
     finished: AtomicBool,
@@ -65,7 +65,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Server {
-    /// Starts a server for these tries; its two files go to `folder`.
+    /// Starts a server for these tries; the clock and other files go to `folder`.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -93,11 +93,10 @@ impl Server {
         let state = Arc::new(State {
             script,
             address,
-            clock_file: folder.join("clock"),
-            cancel_file: folder.join("cancel"),
+            folder: folder.to_owned(),
+            clock: Clock::new(folder.join("clock"))?,
             seen: Mutex::default(),
             requests: Mutex::default(),
-            elapsed: Mutex::default(),
             connections: Mutex::default(),
             stalled: AtomicUsize::new(0),
             finished: AtomicBool::new(false),
@@ -105,7 +104,6 @@ impl Server {
             accepting: Mutex::default(),
             refusing: Mutex::new(refusing),
         });
-        fs::write(&state.clock_file, "0")?;
         if let Some(listener) = listener {
             let shared = Arc::clone(&state);
             let thread = thread::spawn(move || shared.accept(&listener));
@@ -136,10 +134,7 @@ impl Server {
         if !text.contains('$') {
             return text.to_owned();
         }
-        let (host, file) = (
-            self.address.to_string(),
-            self.state.clock_file.with_file_name("ca.pem"),
-        );
+        let (host, file) = (self.address.to_string(), self.state.folder.join("ca.pem"));
         let (scheme, authority) = match &self.front {
             Some(front) => ("https", front.authority.as_str()),
             None => ("http", ""),
@@ -151,14 +146,23 @@ impl Server {
             .replace("$CA", authority)
     }
 
-    /// The file that holds the virtual milliseconds that the server let pass.
-    pub fn clock_file(&self) -> &Path {
-        &self.state.clock_file
+    /// The clock that the driver goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.state.clock
     }
 
-    /// The file that appears when the driver is to cancel.
-    pub fn cancel_file(&self) -> &Path {
-        &self.state.cancel_file
+    /// Whether a request came that the script does not know, or comes within `time`.
+    pub fn is_surprised_within(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        loop {
+            if lock(&self.state.requests).len() > self.state.script.len() {
+                return true;
+            }
+            if Instant::now() > until {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Stops the server and says what it saw.
@@ -253,7 +257,7 @@ impl State {
         let Some(entry) = self.script.get(index) else {
             return self.unexpected(stream);
         };
-        self.pass(entry.answer.elapsed)?;
+        self.clock.pass(entry.answer.elapsed)?;
         if entry.answer.fault == Some(Fault::ResetBeforeReading) {
             self.log(format!(
                 "try {} ({connection:?} connection): reset before reading",
@@ -278,7 +282,7 @@ impl State {
         );
         drop(seen);
         if entry.answer.cancel {
-            fs::write(&self.cancel_file, "")?;
+            self.clock.cancel()?;
         }
         if entry.answer.last {
             self.stop_listening();
@@ -344,19 +348,6 @@ impl State {
         // Whatever the client thinks of statuses, it must not come again.
         writer.write_all(b"HTTP/1.1 400 Unexpected\r\nx-should-retry: false\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
         Ok(false)
-    }
-
-    /// Lets virtual time pass.
-    fn pass(&self, milliseconds: u64) -> io::Result<()> {
-        if milliseconds == 0 {
-            return Ok(());
-        }
-        let mut elapsed = lock(&self.elapsed);
-        *elapsed += milliseconds;
-        // Replaced in one step: the driver may read at any moment.
-        let next = self.clock_file.with_extension("next");
-        fs::write(&next, elapsed.to_string())?;
-        fs::rename(&next, &self.clock_file)
     }
 
     fn log(&self, line: String) {

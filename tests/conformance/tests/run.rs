@@ -52,6 +52,8 @@ fn kit(cases: Vec<Case>, lie: &str) -> Kit {
             run: words,
             title: "Fake".to_owned(),
             build: Vec::new(),
+            needs: BTreeMap::new(),
+            optional: None,
         },
     )]);
     kit
@@ -111,11 +113,10 @@ fn every_lie_is_red_and_named() {
         ("shows-key", "refused", "shows the API key"),
         ("crash", "refused", "the driver crashed"),
         ("nonsense", "refused", "wrote no JSON"),
-        ("other-case", "refused", "reported on \"another\" instead"),
         (
             "old-protocol",
             "refused",
-            "expected a hello with protocol 1",
+            "expected a hello with protocol 2",
         ),
     ] {
         let kit = kit(vec![retried(), refused()], lie);

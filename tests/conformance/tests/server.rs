@@ -169,11 +169,12 @@ fn notices_a_stalled_connection_that_is_left_open() {
 
 #[test]
 fn refuses_from_the_start_or_from_the_last_answer_on() {
-    let folder = std::env::temp_dir();
+    let folder = std::env::temp_dir().join(format!("approute-refusing-{}", std::process::id()));
     let server = Server::start(&[], ServerMode::Refusing, &folder).unwrap();
     let refused = TcpStream::connect(server.address()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     server.finish();
+    fs::remove_dir_all(folder).unwrap();
 
     let scene = Scene::one("last", json!({"status": 503, "last": true, "close": true}));
     let stream = scene.connect();
@@ -193,18 +194,20 @@ fn lets_virtual_time_pass_and_tells_when_to_cancel() {
             {"request": "GET /x", "answer": {"status": 200, "elapsed": 250, "cancel": true, "close": true}},
         ]),
     );
-    let clock = || fs::read_to_string(scene.server.clock_file()).unwrap();
+    let elapsed = scene.server.clock().folder().join("elapsed");
+    let clock = || fs::read_to_string(&elapsed).unwrap();
+    let cancel = scene.server.clock().cancel_file();
     assert_eq!(clock(), "0");
     let stream = scene.connect();
     ask(&stream);
     let mut byte = [0];
     (&stream).read_exact(&mut byte).unwrap();
     assert_eq!(clock(), "1500");
-    assert!(!scene.server.cancel_file().exists());
+    assert!(!cancel.exists());
     ask(&stream);
     read(&stream);
     assert_eq!(clock(), "1750");
-    assert!(scene.server.cancel_file().exists());
+    assert!(cancel.exists());
     scene.finish();
 }
 

@@ -10,12 +10,12 @@ import (
 	"github.com/approute/approute-go"
 )
 
-// perform makes the call that a step names.
-func perform(ctx context.Context, client approute.Client, s *step, opts []approute.CallOption) report {
-	switch s.Call {
+// perform makes the call that a message names.
+func perform(ctx context.Context, client approute.Client, m *message, opts []approute.CallOption) report {
+	switch m.Call {
 	case "links.create":
 		var params approute.LinkCreateParams
-		s.into("body", &params)
+		m.into("body", &params)
 		result, err := client.Links.Create(ctx, params, opts...)
 		if err != nil {
 			return failed(err)
@@ -23,90 +23,113 @@ func perform(ctx context.Context, client approute.Client, s *step, opts []approu
 		return answered(result.Link, result.Response)
 	case "links.list":
 		var params approute.LinkListParams
-		s.into("q", &params.Q)
-		s.into("tag", &params.Tag)
-		s.into("domain", &params.Domain)
-		s.into("external_id", &params.ExternalID)
-		s.into("program_id", &params.ProgramID)
-		s.into("sub_id", &params.SubID)
-		s.into("status", &params.Status)
-		s.into("created_after", &params.CreatedAfter)
-		s.into("created_before", &params.CreatedBefore)
-		s.into("limit", &params.Limit)
-		s.into("cursor", &params.Cursor)
+		m.into("q", &params.Q)
+		m.into("tag", &params.Tag)
+		m.into("domain", &params.Domain)
+		m.into("external_id", &params.ExternalID)
+		m.into("program_id", &params.ProgramID)
+		m.into("sub_id", &params.SubID)
+		m.into("status", &params.Status)
+		m.into("created_after", &params.CreatedAfter)
+		m.into("created_before", &params.CreatedBefore)
+		m.into("limit", &params.Limit)
+		m.into("cursor", &params.Cursor)
 		pager := client.Links.List(ctx, params, opts...)
-		return listed(s, pager, func(page *approute.LinkPageResponse) ([]approute.Link, any, approute.Response) {
-			return page.Items, page.LinkPage, page.Response
-		})
+		if m.List.Prefetch {
+			pager = pager.Prefetch()
+		}
+		switch m.List.By {
+		case "items":
+			return listed(m, pager.All(), func(item *approute.Link) []*approute.Link { return []*approute.Link{item} })
+		case "pages":
+			return listed(m, pager.Pages(), func(page *approute.LinkPageResponse) []approute.Link { return page.Items })
+		}
+		page, err := pager.Page()
+		if err != nil {
+			return failed(err)
+		}
+		return answered(page.LinkPage, page.Response)
 	case "links.batch":
 		var params approute.LinkBatchParams
-		s.into("body", &params)
+		m.into("body", &params)
 		result, err := client.Links.Batch(ctx, params, opts...)
 		if err != nil {
 			return failed(err)
 		}
 		return answered(result.BatchResult, result.Response)
 	case "links.get":
-		result, err := client.Links.Get(ctx, s.text("link_id"), opts...)
+		result, err := client.Links.Get(ctx, m.text("link_id"), opts...)
 		if err != nil {
 			return failed(err)
 		}
 		return answered(result.Link, result.Response)
 	case "links.update":
 		var params approute.LinkUpdateParams
-		s.into("body", &params)
-		s.into("if_match", &params.IfMatch)
-		result, err := client.Links.Update(ctx, s.text("link_id"), params, opts...)
+		m.into("body", &params)
+		m.into("if_match", &params.IfMatch)
+		result, err := client.Links.Update(ctx, m.text("link_id"), params, opts...)
 		if err != nil {
 			return failed(err)
 		}
 		return answered(result.Link, result.Response)
 	case "links.delete":
-		result, err := client.Links.Delete(ctx, s.text("link_id"), opts...)
+		result, err := client.Links.Delete(ctx, m.text("link_id"), opts...)
 		if err != nil {
 			return failed(err)
 		}
 		return answered(result.Link, result.Response)
 	case "links.restore":
-		result, err := client.Links.Restore(ctx, s.text("link_id"), opts...)
+		result, err := client.Links.Restore(ctx, m.text("link_id"), opts...)
 		if err != nil {
 			return failed(err)
 		}
 		return answered(result.Link, result.Response)
 	case "clicks.list":
 		var params approute.ClickListParams
-		s.into("link_id", &params.LinkID)
-		s.into("from", &params.From)
-		s.into("to", &params.To)
-		s.into("country", &params.Country)
-		s.into("os", &params.OS)
-		s.into("utm_source", &params.UTMSource)
-		s.into("utm_medium", &params.UTMMedium)
-		s.into("utm_campaign", &params.UTMCampaign)
-		s.into("utm_term", &params.UTMTerm)
-		s.into("utm_content", &params.UTMContent)
-		s.into("sub_id", &params.SubID)
-		s.into("include_bots", &params.IncludeBots)
-		s.into("order", &params.Order)
-		s.into("limit", &params.Limit)
-		s.into("cursor", &params.Cursor)
+		m.into("link_id", &params.LinkID)
+		m.into("from", &params.From)
+		m.into("to", &params.To)
+		m.into("country", &params.Country)
+		m.into("os", &params.OS)
+		m.into("utm_source", &params.UTMSource)
+		m.into("utm_medium", &params.UTMMedium)
+		m.into("utm_campaign", &params.UTMCampaign)
+		m.into("utm_term", &params.UTMTerm)
+		m.into("utm_content", &params.UTMContent)
+		m.into("sub_id", &params.SubID)
+		m.into("include_bots", &params.IncludeBots)
+		m.into("order", &params.Order)
+		m.into("limit", &params.Limit)
+		m.into("cursor", &params.Cursor)
 		pager := client.Clicks.List(ctx, params, opts...)
-		return listed(s, pager, func(page *approute.ClickPageResponse) ([]approute.Click, any, approute.Response) {
-			return page.Items, page.ClickPage, page.Response
-		})
+		if m.List.Prefetch {
+			pager = pager.Prefetch()
+		}
+		switch m.List.By {
+		case "items":
+			return listed(m, pager.All(), func(item *approute.Click) []*approute.Click { return []*approute.Click{item} })
+		case "pages":
+			return listed(m, pager.Pages(), func(page *approute.ClickPageResponse) []approute.Click { return page.Items })
+		}
+		page, err := pager.Page()
+		if err != nil {
+			return failed(err)
+		}
+		return answered(page.ClickPage, page.Response)
 	case "qr.get":
 		var params approute.QRGetParams
-		s.into("format", &params.Format)
-		s.into("size", &params.Size)
-		s.into("margin", &params.Margin)
-		s.into("error_correction", &params.ErrorCorrection)
-		s.into("foreground", &params.Foreground)
-		s.into("background", &params.Background)
-		s.into("if_none_match", &params.IfNoneMatch)
-		return image(client.QR.Get(ctx, s.text("link_id"), params, opts...))
+		m.into("format", &params.Format)
+		m.into("size", &params.Size)
+		m.into("margin", &params.Margin)
+		m.into("error_correction", &params.ErrorCorrection)
+		m.into("foreground", &params.Foreground)
+		m.into("background", &params.Background)
+		m.into("if_none_match", &params.IfNoneMatch)
+		result, err := client.QR.Get(ctx, m.text("link_id"), params, opts...)
+		return image(m, result, err)
 	case "webhooks.create":
 		var params approute.WebhookCreateParams
-		s.into("body", &params)
+		m.into("body", &params)
 		result, err := client.Webhooks.Create(ctx, params, opts...)
 		if err != nil {
 			return failed(err)
@@ -114,37 +137,48 @@ func perform(ctx context.Context, client approute.Client, s *step, opts []approu
 		return answered(result.Webhook, result.Response)
 	case "webhooks.list":
 		var params approute.WebhookListParams
-		s.into("limit", &params.Limit)
-		s.into("cursor", &params.Cursor)
+		m.into("limit", &params.Limit)
+		m.into("cursor", &params.Cursor)
 		pager := client.Webhooks.List(ctx, params, opts...)
-		return listed(s, pager, func(page *approute.WebhookPageResponse) ([]approute.Webhook, any, approute.Response) {
-			return page.Items, page.WebhookPage, page.Response
-		})
+		if m.List.Prefetch {
+			pager = pager.Prefetch()
+		}
+		switch m.List.By {
+		case "items":
+			return listed(m, pager.All(), func(item *approute.Webhook) []*approute.Webhook { return []*approute.Webhook{item} })
+		case "pages":
+			return listed(m, pager.Pages(), func(page *approute.WebhookPageResponse) []approute.Webhook { return page.Items })
+		}
+		page, err := pager.Page()
+		if err != nil {
+			return failed(err)
+		}
+		return answered(page.WebhookPage, page.Response)
 	case "webhooks.get":
-		result, err := client.Webhooks.Get(ctx, s.text("webhook_id"), opts...)
+		result, err := client.Webhooks.Get(ctx, m.text("webhook_id"), opts...)
 		if err != nil {
 			return failed(err)
 		}
 		return answered(result.Webhook, result.Response)
 	case "webhooks.update":
 		var params approute.WebhookUpdateParams
-		s.into("body", &params)
-		result, err := client.Webhooks.Update(ctx, s.text("webhook_id"), params, opts...)
+		m.into("body", &params)
+		result, err := client.Webhooks.Update(ctx, m.text("webhook_id"), params, opts...)
 		if err != nil {
 			return failed(err)
 		}
 		return answered(result.Webhook, result.Response)
 	case "webhooks.delete":
-		return done(client.Webhooks.Delete(ctx, s.text("webhook_id"), opts...))
+		return done(client.Webhooks.Delete(ctx, m.text("webhook_id"), opts...))
 	case "webhooks.rotate_secret":
 		var params approute.WebhookRotateSecretParams
-		s.into("body", &params)
-		result, err := client.Webhooks.RotateSecret(ctx, s.text("webhook_id"), params, opts...)
+		m.into("body", &params)
+		result, err := client.Webhooks.RotateSecret(ctx, m.text("webhook_id"), params, opts...)
 		if err != nil {
 			return failed(err)
 		}
 		return answered(result.Webhook, result.Response)
 	}
-	s.problem = "there is no operation " + s.Call
-	return nil
+	m.problem = "there is no operation " + m.Call
+	return report{}
 }

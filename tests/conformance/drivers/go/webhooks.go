@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -10,14 +8,9 @@ import (
 	"github.com/approute/approute-go/webhook"
 )
 
-// A webhookStep needs no client.
-type webhookStep struct {
-	Payload struct {
-		Text   *string
-		Base64 []byte
-		Size   int
-		JSON   json.RawMessage
-	}
+// A webhookMessage needs no client.
+type webhookMessage struct {
+	Payload   []byte
 	Headers   [][2]string
 	Signature *string
 	Secrets   []string
@@ -27,50 +20,36 @@ type webhookStep struct {
 	Timestamp int64
 }
 
-func (s *webhookStep) webhook(name string) report {
-	payload := s.payload()
-	if name == "webhook.sign" {
-		header, err := webhook.Sign(payload, s.Secrets[0], s.ID, time.Unix(s.Timestamp, 0))
+func (m *webhookMessage) webhook(do string) report {
+	if do == "webhook.sign" {
+		header, err := webhook.Sign(m.Payload, m.Secrets[0], m.ID, time.Unix(m.Timestamp, 0))
 		if err != nil {
 			return failed(err)
 		}
-		return report{"headers": lower(header)}
+		return report{"headers": header}
 	}
-	verifier := webhook.NewVerifier(s.Secrets...)
-	verifier.Now = func() time.Time { return time.Unix(s.Now, 0) }
-	if s.Tolerance != nil {
-		verifier.Tolerance = time.Duration(*s.Tolerance) * time.Second
+	verifier := webhook.NewVerifier(m.Secrets...)
+	verifier.Now = func() time.Time { return time.Unix(m.Now, 0) }
+	if m.Tolerance != nil {
+		verifier.Tolerance = time.Duration(*m.Tolerance) * time.Second
 	}
 	header := http.Header{}
-	for _, pair := range s.Headers {
+	for _, pair := range m.Headers {
 		header[pair[0]] = append(header[pair[0]], pair[1])
 	}
-	if s.Signature != nil {
-		header = webhook.Signature(*s.Signature)
+	if m.Signature != nil {
+		header = webhook.Signature(*m.Signature)
 	}
-	if name == "webhook.verify" {
-		if err := verifier.Verify(payload, header); err != nil {
+	if do == "webhook.verify" {
+		if err := verifier.Verify(m.Payload, header); err != nil {
 			return failed(err)
 		}
-		return report{"done": true}
+		return report{}
 	}
-	event, err := verifier.Unwrap(payload, header)
+	event, err := verifier.Unwrap(m.Payload, header)
 	if err != nil {
 		return failed(err)
 	}
 	_, unknown := event.(*approute.UnknownEvent)
-	return report{"event": report{"type": event.EventType(), "known": !unknown, "value": event}, "printed value": printed(event)}
-}
-
-func (s *webhookStep) payload() []byte {
-	switch p := s.Payload; {
-	case p.Text != nil:
-		return []byte(*p.Text)
-	case p.Base64 != nil:
-		return p.Base64
-	case p.Size > 0:
-		return bytes.Repeat([]byte(" "), p.Size)
-	default:
-		return p.JSON
-	}
+	return report{"event": report{"known": !unknown, "value": event}, "printed": printed(event)}
 }

@@ -2,6 +2,7 @@
 //!
 //! `conformance-driver-fake [LIE]`: without a lie it does `links.get` right, with the status table and three tries.
 
+use std::fs::OpenOptions;
 use std::io::{self, BufRead, Read, Write};
 use std::net::TcpStream;
 
@@ -10,50 +11,39 @@ use serde_json::{Value, json};
 fn main() -> io::Result<()> {
     let lie = std::env::args().nth(1).unwrap_or_default();
     let mut stdout = io::stdout();
-    let protocol = if lie == "old-protocol" { 0 } else { 1 };
-    writeln!(
-        stdout,
-        "{}",
-        json!({"protocol": protocol, "capabilities": ["hooks"]})
-    )?;
+    let protocol = if lie == "old-protocol" { 1 } else { 2 };
+    let hello = json!({"protocol": protocol, "capabilities": ["hooks"]});
+    writeln!(stdout, "{hello}")?;
+    let mut client = Value::Null;
     for line in io::stdin().lock().lines() {
-        let case: Value = serde_json::from_str(&line?)?;
-        match lie.as_str() {
-            "crash" => std::process::exit(3),
-            "nonsense" => writeln!(stdout, "this is no JSON")?,
-            "other-case" => writeln!(stdout, "{}", json!({"id": "another", "steps": []}))?,
-            _ => {
-                let steps = case["steps"].as_array().into_iter().flatten();
-                let steps: Vec<Value> = steps.map(|step| run(&case, step, &lie)).collect();
-                let text = if lie == "shows-key" {
-                    case["client"]["api_key"].clone()
-                } else {
-                    json!("")
-                };
-                writeln!(
-                    stdout,
-                    "{}",
-                    json!({"id": case["id"], "steps": steps, "texts": {"client": text}})
-                )?;
+        let message: Value = serde_json::from_str(&line?)?;
+        let answer = match (lie.as_str(), message["do"].as_str()) {
+            ("crash", _) => std::process::exit(3),
+            ("nonsense", _) => {
+                writeln!(stdout, "this is no JSON")?;
+                continue;
             }
-        }
+            (_, Some("client")) => {
+                client = message;
+                let shown = lie == "shows-key";
+                json!({"printed": if shown { &client["options"]["api_key"] } else { &Value::Null }})
+            }
+            _ => run(&client, &message, &lie),
+        };
+        writeln!(stdout, "{answer}")?;
     }
     Ok(())
 }
 
-fn run(case: &Value, step: &Value, lie: &str) -> Value {
-    let mut waits = Vec::new();
+fn run(client: &Value, step: &Value, lie: &str) -> Value {
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let (status, request_id, body) = exchange(case, step, lie).unwrap_or_default();
+        let (status, request_id, body) = exchange(client, step, lie).unwrap_or_default();
         let retryable = [0, 429, 503].contains(&status);
         if retryable && attempts < 3 && lie != "no-retry" {
-            waits.push(if lie == "wrong-wait" {
-                9000
-            } else {
-                250 << (attempts - 1)
-            });
+            let right = 250 << (attempts - 1);
+            wait(client, if lie == "wrong-wait" { 9000 } else { right });
             continue;
         }
         if lie == "one-try-more" && attempts == 1 {
@@ -76,7 +66,7 @@ fn run(case: &Value, step: &Value, lie: &str) -> Value {
             if lie == "no-headers" {
                 response["headers"] = Value::Null;
             }
-            return json!({"value": value, "response": response, "waits": waits});
+            return json!({"value": value, "response": response});
         }
         let class = if lie == "wrong-class" {
             "ConflictError"
@@ -89,12 +79,23 @@ fn run(case: &Value, step: &Value, lie: &str) -> Value {
             "attempts": attempts, "retryable": retryable, "outcome": "rejected", "headers": {},
             "body": "", "text": "404: Not found",
         });
-        return json!({"error": error, "waits": waits});
+        return json!({"error": error});
     }
 }
 
-fn exchange(case: &Value, step: &Value, lie: &str) -> io::Result<(u16, Option<String>, String)> {
-    let host = case["client"]["base_url"]
+/// Virtual, like all waits: nothing but a line in a file.
+fn wait(client: &Value, milliseconds: u32) {
+    let clock = client["script"]["clock"].as_str().unwrap_or_default();
+    let mut file = OpenOptions::new();
+    let file = file
+        .append(true)
+        .create(true)
+        .open(format!("{clock}/waits"));
+    let _ = file.and_then(|mut file| writeln!(file, "{milliseconds}"));
+}
+
+fn exchange(client: &Value, step: &Value, lie: &str) -> io::Result<(u16, Option<String>, String)> {
+    let host = client["options"]["base_url"]
         .as_str()
         .unwrap_or_default()
         .trim_start_matches("http://");

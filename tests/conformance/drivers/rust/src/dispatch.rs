@@ -2,520 +2,559 @@
 
 //! Which builder a case's call is, for both kinds of client.
 
-use approute::{CallOptions, models};
-use crate::protocol::{self as report, Arguments, List, Report};
+use approute::{CallOptions, blocking, models};
+use serde_json::Value;
+use crate::report::{self, Awaits, argument};
 
 /// Makes a call with the async client.
-pub async fn call(
+pub fn call(
     client: &approute::Client,
-    operation: &str,
-    mut arguments: Arguments,
+    step: &Value,
     options: CallOptions,
-) -> Result<Report, String> {
-    match operation {
-        "links.create" => {
-            let call = client
-                .links()
-                .create(arguments.take::<models::LinkCreate>("body")?);
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        "links.list" => {
-            let mut call = client.links().list();
-            if let Some(value) = arguments.optional::<String>("q")? {
-                call = call.q(value);
+    awaits: &Awaits,
+) -> Result<Value, String> {
+    let prefetch = step["list"]["prefetch"] == true;
+    Ok(
+        match step["call"].as_str().unwrap_or_default() {
+            "links.create" => {
+                let call = client
+                    .links()
+                    .create(argument::<models::LinkCreate>(step, "body")?)
+                    .options(options);
+                report::json(awaits.end(call.send()))
             }
-            for value in arguments.list::<String>("tag")? {
-                call = call.tag(value);
-            }
-            if let Some(value) = arguments.optional::<String>("domain")? {
-                call = call.domain(value);
-            }
-            if let Some(value) = arguments.optional::<String>("external_id")? {
-                call = call.external_id(value);
-            }
-            if let Some(value) = arguments.optional::<String>("program_id")? {
-                call = call.program_id(value);
-            }
-            if let Some(value) = arguments.optional::<String>("sub_id")? {
-                call = call.sub_id(value);
-            }
-            if let Some(value) = arguments.optional::<models::LinkStatus>("status")? {
-                call = call.status(value);
-            }
-            if let Some(value) = arguments
-                .optional::<chrono::DateTime<chrono::Utc>>("created_after")?
-            {
-                call = call.created_after(value);
-            }
-            if let Some(value) = arguments
-                .optional::<chrono::DateTime<chrono::Utc>>("created_before")?
-            {
-                call = call.created_before(value);
-            }
-            if let Some(value) = arguments.optional::<i64>("limit")? {
-                call = call.limit(value);
-            }
-            if let Some(value) = arguments.optional::<String>("cursor")? {
-                call = call.cursor(value);
-            }
-            let call = call.options(options);
-            Ok(
-                match arguments.how() {
-                    List::Page => report::json(call.send().await),
-                    List::Pages => report::pages(call.pages()).await,
-                    List::Items { stop_after, prefetch, sign } => {
-                        report::items(
-                                call.stream().prefetch(prefetch),
-                                stop_after,
-                                &sign,
-                            )
-                            .await
+            "links.list" => {
+                let mut call = client.links().list().options(options);
+                if let Some(value) = argument::<Option<String>>(step, "q")? {
+                    call = call.q(value);
+                }
+                for value in argument::<Option<Vec<String>>>(step, "tag")?
+                    .into_iter()
+                    .flatten()
+                {
+                    call = call.tag(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "domain")? {
+                    call = call.domain(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "external_id")? {
+                    call = call.external_id(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "program_id")? {
+                    call = call.program_id(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "sub_id")? {
+                    call = call.sub_id(value);
+                }
+                if let Some(value) = argument::<
+                    Option<models::LinkStatus>,
+                >(step, "status")? {
+                    call = call.status(value);
+                }
+                if let Some(value) = argument::<
+                    Option<chrono::DateTime<chrono::Utc>>,
+                >(step, "created_after")? {
+                    call = call.created_after(value);
+                }
+                if let Some(value) = argument::<
+                    Option<chrono::DateTime<chrono::Utc>>,
+                >(step, "created_before")? {
+                    call = call.created_before(value);
+                }
+                if let Some(value) = argument::<Option<i64>>(step, "limit")? {
+                    call = call.limit(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "cursor")? {
+                    call = call.cursor(value);
+                }
+                match step["list"]["by"].as_str() {
+                    None => report::json(awaits.end(call.send())),
+                    Some("pages") => {
+                        let mut pages = call.pages().prefetch(prefetch);
+                        report::pages(
+                            step,
+                            std::iter::from_fn(|| awaits.end(pages.next()).flatten()),
+                        )
                     }
-                },
-            )
-        }
-        "links.batch" => {
-            let call = client
-                .links()
-                .batch(arguments.take::<models::LinkBatch>("body")?);
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        "links.get" => {
-            let call = client.links().get(arguments.take::<String>("link_id")?);
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        "links.update" => {
-            let mut call = client
-                .links()
-                .update(
-                    arguments.take::<String>("link_id")?,
-                    arguments.take::<models::LinkUpdate>("body")?,
-                );
-            if let Some(value) = arguments.optional::<String>("if_match")? {
-                call = call.if_match(value);
-            }
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        "links.delete" => {
-            let call = client.links().delete(arguments.take::<String>("link_id")?);
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        "links.restore" => {
-            let call = client.links().restore(arguments.take::<String>("link_id")?);
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        "clicks.list" => {
-            let mut call = client.clicks().list();
-            if let Some(value) = arguments.optional::<String>("link_id")? {
-                call = call.link_id(value);
-            }
-            if let Some(value) = arguments
-                .optional::<chrono::DateTime<chrono::Utc>>("from")?
-            {
-                call = call.from(value);
-            }
-            if let Some(value) = arguments
-                .optional::<chrono::DateTime<chrono::Utc>>("to")?
-            {
-                call = call.to(value);
-            }
-            if let Some(value) = arguments.optional::<String>("country")? {
-                call = call.country(value);
-            }
-            if let Some(value) = arguments.optional::<models::Os>("os")? {
-                call = call.os(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_source")? {
-                call = call.utm_source(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_medium")? {
-                call = call.utm_medium(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_campaign")? {
-                call = call.utm_campaign(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_term")? {
-                call = call.utm_term(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_content")? {
-                call = call.utm_content(value);
-            }
-            if let Some(value) = arguments.optional::<String>("sub_id")? {
-                call = call.sub_id(value);
-            }
-            if let Some(value) = arguments.optional::<bool>("include_bots")? {
-                call = call.include_bots(value);
-            }
-            if let Some(value) = arguments.optional::<models::SortOrder>("order")? {
-                call = call.order(value);
-            }
-            if let Some(value) = arguments.optional::<i64>("limit")? {
-                call = call.limit(value);
-            }
-            if let Some(value) = arguments.optional::<String>("cursor")? {
-                call = call.cursor(value);
-            }
-            let call = call.options(options);
-            Ok(
-                match arguments.how() {
-                    List::Page => report::json(call.send().await),
-                    List::Pages => report::pages(call.pages()).await,
-                    List::Items { stop_after, prefetch, sign } => {
+                    Some(_) => {
+                        let mut items = call.stream().prefetch(prefetch);
                         report::items(
-                                call.stream().prefetch(prefetch),
-                                stop_after,
-                                &sign,
-                            )
-                            .await
+                            step,
+                            std::iter::from_fn(|| awaits.end(items.next()).flatten()),
+                        )
                     }
-                },
-            )
-        }
-        "qr.get" => {
-            let mut call = client.qr().get(arguments.take::<String>("link_id")?);
-            if let Some(value) = arguments.optional::<models::QrFormat>("format")? {
-                call = call.format(value);
+                }
             }
-            if let Some(value) = arguments.optional::<i64>("size")? {
-                call = call.size(value);
+            "links.batch" => {
+                let call = client
+                    .links()
+                    .batch(argument::<models::LinkBatch>(step, "body")?)
+                    .options(options);
+                report::json(awaits.end(call.send()))
             }
-            if let Some(value) = arguments.optional::<i64>("margin")? {
-                call = call.margin(value);
+            "links.get" => {
+                let call = client
+                    .links()
+                    .get(argument::<String>(step, "link_id")?)
+                    .options(options);
+                report::json(awaits.end(call.send()))
             }
-            if let Some(value) = arguments
-                .optional::<models::QrErrorCorrection>("error_correction")?
-            {
-                call = call.error_correction(value);
+            "links.update" => {
+                let mut call = client
+                    .links()
+                    .update(
+                        argument::<String>(step, "link_id")?,
+                        argument::<models::LinkUpdate>(step, "body")?,
+                    )
+                    .options(options);
+                if let Some(value) = argument::<Option<String>>(step, "if_match")? {
+                    call = call.if_match(value);
+                }
+                report::json(awaits.end(call.send()))
             }
-            if let Some(value) = arguments.optional::<String>("foreground")? {
-                call = call.foreground(value);
+            "links.delete" => {
+                let call = client
+                    .links()
+                    .delete(argument::<String>(step, "link_id")?)
+                    .options(options);
+                report::json(awaits.end(call.send()))
             }
-            if let Some(value) = arguments.optional::<String>("background")? {
-                call = call.background(value);
+            "links.restore" => {
+                let call = client
+                    .links()
+                    .restore(argument::<String>(step, "link_id")?)
+                    .options(options);
+                report::json(awaits.end(call.send()))
             }
-            if let Some(value) = arguments.optional::<String>("if_none_match")? {
-                call = call.if_none_match(value);
-            }
-            let call = call.options(options);
-            Ok(report::binary(call.send().await))
-        }
-        "webhooks.create" => {
-            let call = client
-                .webhooks()
-                .create(arguments.take::<models::WebhookCreate>("body")?);
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        "webhooks.list" => {
-            let mut call = client.webhooks().list();
-            if let Some(value) = arguments.optional::<i64>("limit")? {
-                call = call.limit(value);
-            }
-            if let Some(value) = arguments.optional::<String>("cursor")? {
-                call = call.cursor(value);
-            }
-            let call = call.options(options);
-            Ok(
-                match arguments.how() {
-                    List::Page => report::json(call.send().await),
-                    List::Pages => report::pages(call.pages()).await,
-                    List::Items { stop_after, prefetch, sign } => {
+            "clicks.list" => {
+                let mut call = client.clicks().list().options(options);
+                if let Some(value) = argument::<Option<String>>(step, "link_id")? {
+                    call = call.link_id(value);
+                }
+                if let Some(value) = argument::<
+                    Option<chrono::DateTime<chrono::Utc>>,
+                >(step, "from")? {
+                    call = call.from(value);
+                }
+                if let Some(value) = argument::<
+                    Option<chrono::DateTime<chrono::Utc>>,
+                >(step, "to")? {
+                    call = call.to(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "country")? {
+                    call = call.country(value);
+                }
+                if let Some(value) = argument::<Option<models::Os>>(step, "os")? {
+                    call = call.os(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_source")? {
+                    call = call.utm_source(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_medium")? {
+                    call = call.utm_medium(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_campaign")? {
+                    call = call.utm_campaign(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_term")? {
+                    call = call.utm_term(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_content")? {
+                    call = call.utm_content(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "sub_id")? {
+                    call = call.sub_id(value);
+                }
+                if let Some(value) = argument::<Option<bool>>(step, "include_bots")? {
+                    call = call.include_bots(value);
+                }
+                if let Some(value) = argument::<
+                    Option<models::SortOrder>,
+                >(step, "order")? {
+                    call = call.order(value);
+                }
+                if let Some(value) = argument::<Option<i64>>(step, "limit")? {
+                    call = call.limit(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "cursor")? {
+                    call = call.cursor(value);
+                }
+                match step["list"]["by"].as_str() {
+                    None => report::json(awaits.end(call.send())),
+                    Some("pages") => {
+                        let mut pages = call.pages().prefetch(prefetch);
+                        report::pages(
+                            step,
+                            std::iter::from_fn(|| awaits.end(pages.next()).flatten()),
+                        )
+                    }
+                    Some(_) => {
+                        let mut items = call.stream().prefetch(prefetch);
                         report::items(
-                                call.stream().prefetch(prefetch),
-                                stop_after,
-                                &sign,
-                            )
-                            .await
+                            step,
+                            std::iter::from_fn(|| awaits.end(items.next()).flatten()),
+                        )
                     }
-                },
-            )
-        }
-        "webhooks.get" => {
-            let call = client.webhooks().get(arguments.take::<String>("webhook_id")?);
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        "webhooks.update" => {
-            let call = client
-                .webhooks()
-                .update(
-                    arguments.take::<String>("webhook_id")?,
-                    arguments.take::<models::WebhookUpdate>("body")?,
-                );
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        "webhooks.delete" => {
-            let call = client.webhooks().delete(arguments.take::<String>("webhook_id")?);
-            let call = call.options(options);
-            Ok(report::empty(call.send().await))
-        }
-        "webhooks.rotate_secret" => {
-            let call = client
-                .webhooks()
-                .rotate_secret(
-                    arguments.take::<String>("webhook_id")?,
-                    arguments.take::<models::WebhookRotateSecret>("body")?,
-                );
-            let call = call.options(options);
-            Ok(report::json(call.send().await))
-        }
-        other => Err(format!("there is no operation {other}")),
-    }
+                }
+            }
+            "qr.get" => {
+                let mut call = client
+                    .qr()
+                    .get(argument::<String>(step, "link_id")?)
+                    .options(options);
+                if let Some(value) = argument::<
+                    Option<models::QrFormat>,
+                >(step, "format")? {
+                    call = call.format(value);
+                }
+                if let Some(value) = argument::<Option<i64>>(step, "size")? {
+                    call = call.size(value);
+                }
+                if let Some(value) = argument::<Option<i64>>(step, "margin")? {
+                    call = call.margin(value);
+                }
+                if let Some(value) = argument::<
+                    Option<models::QrErrorCorrection>,
+                >(step, "error_correction")? {
+                    call = call.error_correction(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "foreground")? {
+                    call = call.foreground(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "background")? {
+                    call = call.background(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "if_none_match")? {
+                    call = call.if_none_match(value);
+                }
+                report::binary(awaits.end(call.send()), step)
+            }
+            "webhooks.create" => {
+                let call = client
+                    .webhooks()
+                    .create(argument::<models::WebhookCreate>(step, "body")?)
+                    .options(options);
+                report::json(awaits.end(call.send()))
+            }
+            "webhooks.list" => {
+                let mut call = client.webhooks().list().options(options);
+                if let Some(value) = argument::<Option<i64>>(step, "limit")? {
+                    call = call.limit(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "cursor")? {
+                    call = call.cursor(value);
+                }
+                match step["list"]["by"].as_str() {
+                    None => report::json(awaits.end(call.send())),
+                    Some("pages") => {
+                        let mut pages = call.pages().prefetch(prefetch);
+                        report::pages(
+                            step,
+                            std::iter::from_fn(|| awaits.end(pages.next()).flatten()),
+                        )
+                    }
+                    Some(_) => {
+                        let mut items = call.stream().prefetch(prefetch);
+                        report::items(
+                            step,
+                            std::iter::from_fn(|| awaits.end(items.next()).flatten()),
+                        )
+                    }
+                }
+            }
+            "webhooks.get" => {
+                let call = client
+                    .webhooks()
+                    .get(argument::<String>(step, "webhook_id")?)
+                    .options(options);
+                report::json(awaits.end(call.send()))
+            }
+            "webhooks.update" => {
+                let call = client
+                    .webhooks()
+                    .update(
+                        argument::<String>(step, "webhook_id")?,
+                        argument::<models::WebhookUpdate>(step, "body")?,
+                    )
+                    .options(options);
+                report::json(awaits.end(call.send()))
+            }
+            "webhooks.delete" => {
+                let call = client
+                    .webhooks()
+                    .delete(argument::<String>(step, "webhook_id")?)
+                    .options(options);
+                report::empty(awaits.end(call.send()))
+            }
+            "webhooks.rotate_secret" => {
+                let call = client
+                    .webhooks()
+                    .rotate_secret(
+                        argument::<String>(step, "webhook_id")?,
+                        argument::<models::WebhookRotateSecret>(step, "body")?,
+                    )
+                    .options(options);
+                report::json(awaits.end(call.send()))
+            }
+            other => return Err(format!("there is no operation {other}")),
+        },
+    )
 }
 
 /// Makes a call with the blocking client.
 pub fn call_blocking(
-    client: &approute::blocking::Client,
-    operation: &str,
-    mut arguments: Arguments,
+    client: &blocking::Client,
+    step: &Value,
     options: CallOptions,
-) -> Result<Report, String> {
-    match operation {
-        "links.create" => {
-            let call = client
-                .links()
-                .create(arguments.take::<models::LinkCreate>("body")?);
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        "links.list" => {
-            let mut call = client.links().list();
-            if let Some(value) = arguments.optional::<String>("q")? {
-                call = call.q(value);
+) -> Result<Value, String> {
+    let prefetch = step["list"]["prefetch"] == true;
+    Ok(
+        match step["call"].as_str().unwrap_or_default() {
+            "links.create" => {
+                let call = client
+                    .links()
+                    .create(argument::<models::LinkCreate>(step, "body")?)
+                    .options(options);
+                report::json(Some(call.send()))
             }
-            for value in arguments.list::<String>("tag")? {
-                call = call.tag(value);
+            "links.list" => {
+                let mut call = client.links().list().options(options);
+                if let Some(value) = argument::<Option<String>>(step, "q")? {
+                    call = call.q(value);
+                }
+                for value in argument::<Option<Vec<String>>>(step, "tag")?
+                    .into_iter()
+                    .flatten()
+                {
+                    call = call.tag(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "domain")? {
+                    call = call.domain(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "external_id")? {
+                    call = call.external_id(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "program_id")? {
+                    call = call.program_id(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "sub_id")? {
+                    call = call.sub_id(value);
+                }
+                if let Some(value) = argument::<
+                    Option<models::LinkStatus>,
+                >(step, "status")? {
+                    call = call.status(value);
+                }
+                if let Some(value) = argument::<
+                    Option<chrono::DateTime<chrono::Utc>>,
+                >(step, "created_after")? {
+                    call = call.created_after(value);
+                }
+                if let Some(value) = argument::<
+                    Option<chrono::DateTime<chrono::Utc>>,
+                >(step, "created_before")? {
+                    call = call.created_before(value);
+                }
+                if let Some(value) = argument::<Option<i64>>(step, "limit")? {
+                    call = call.limit(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "cursor")? {
+                    call = call.cursor(value);
+                }
+                match step["list"]["by"].as_str() {
+                    None => report::json(Some(call.send())),
+                    Some("pages") => report::pages(step, call.pages().prefetch(prefetch)),
+                    Some(_) => report::items(step, call.items().prefetch(prefetch)),
+                }
             }
-            if let Some(value) = arguments.optional::<String>("domain")? {
-                call = call.domain(value);
+            "links.batch" => {
+                let call = client
+                    .links()
+                    .batch(argument::<models::LinkBatch>(step, "body")?)
+                    .options(options);
+                report::json(Some(call.send()))
             }
-            if let Some(value) = arguments.optional::<String>("external_id")? {
-                call = call.external_id(value);
+            "links.get" => {
+                let call = client
+                    .links()
+                    .get(argument::<String>(step, "link_id")?)
+                    .options(options);
+                report::json(Some(call.send()))
             }
-            if let Some(value) = arguments.optional::<String>("program_id")? {
-                call = call.program_id(value);
+            "links.update" => {
+                let mut call = client
+                    .links()
+                    .update(
+                        argument::<String>(step, "link_id")?,
+                        argument::<models::LinkUpdate>(step, "body")?,
+                    )
+                    .options(options);
+                if let Some(value) = argument::<Option<String>>(step, "if_match")? {
+                    call = call.if_match(value);
+                }
+                report::json(Some(call.send()))
             }
-            if let Some(value) = arguments.optional::<String>("sub_id")? {
-                call = call.sub_id(value);
+            "links.delete" => {
+                let call = client
+                    .links()
+                    .delete(argument::<String>(step, "link_id")?)
+                    .options(options);
+                report::json(Some(call.send()))
             }
-            if let Some(value) = arguments.optional::<models::LinkStatus>("status")? {
-                call = call.status(value);
+            "links.restore" => {
+                let call = client
+                    .links()
+                    .restore(argument::<String>(step, "link_id")?)
+                    .options(options);
+                report::json(Some(call.send()))
             }
-            if let Some(value) = arguments
-                .optional::<chrono::DateTime<chrono::Utc>>("created_after")?
-            {
-                call = call.created_after(value);
+            "clicks.list" => {
+                let mut call = client.clicks().list().options(options);
+                if let Some(value) = argument::<Option<String>>(step, "link_id")? {
+                    call = call.link_id(value);
+                }
+                if let Some(value) = argument::<
+                    Option<chrono::DateTime<chrono::Utc>>,
+                >(step, "from")? {
+                    call = call.from(value);
+                }
+                if let Some(value) = argument::<
+                    Option<chrono::DateTime<chrono::Utc>>,
+                >(step, "to")? {
+                    call = call.to(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "country")? {
+                    call = call.country(value);
+                }
+                if let Some(value) = argument::<Option<models::Os>>(step, "os")? {
+                    call = call.os(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_source")? {
+                    call = call.utm_source(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_medium")? {
+                    call = call.utm_medium(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_campaign")? {
+                    call = call.utm_campaign(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_term")? {
+                    call = call.utm_term(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "utm_content")? {
+                    call = call.utm_content(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "sub_id")? {
+                    call = call.sub_id(value);
+                }
+                if let Some(value) = argument::<Option<bool>>(step, "include_bots")? {
+                    call = call.include_bots(value);
+                }
+                if let Some(value) = argument::<
+                    Option<models::SortOrder>,
+                >(step, "order")? {
+                    call = call.order(value);
+                }
+                if let Some(value) = argument::<Option<i64>>(step, "limit")? {
+                    call = call.limit(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "cursor")? {
+                    call = call.cursor(value);
+                }
+                match step["list"]["by"].as_str() {
+                    None => report::json(Some(call.send())),
+                    Some("pages") => report::pages(step, call.pages().prefetch(prefetch)),
+                    Some(_) => report::items(step, call.items().prefetch(prefetch)),
+                }
             }
-            if let Some(value) = arguments
-                .optional::<chrono::DateTime<chrono::Utc>>("created_before")?
-            {
-                call = call.created_before(value);
+            "qr.get" => {
+                let mut call = client
+                    .qr()
+                    .get(argument::<String>(step, "link_id")?)
+                    .options(options);
+                if let Some(value) = argument::<
+                    Option<models::QrFormat>,
+                >(step, "format")? {
+                    call = call.format(value);
+                }
+                if let Some(value) = argument::<Option<i64>>(step, "size")? {
+                    call = call.size(value);
+                }
+                if let Some(value) = argument::<Option<i64>>(step, "margin")? {
+                    call = call.margin(value);
+                }
+                if let Some(value) = argument::<
+                    Option<models::QrErrorCorrection>,
+                >(step, "error_correction")? {
+                    call = call.error_correction(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "foreground")? {
+                    call = call.foreground(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "background")? {
+                    call = call.background(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "if_none_match")? {
+                    call = call.if_none_match(value);
+                }
+                report::binary(Some(call.send()), step)
             }
-            if let Some(value) = arguments.optional::<i64>("limit")? {
-                call = call.limit(value);
+            "webhooks.create" => {
+                let call = client
+                    .webhooks()
+                    .create(argument::<models::WebhookCreate>(step, "body")?)
+                    .options(options);
+                report::json(Some(call.send()))
             }
-            if let Some(value) = arguments.optional::<String>("cursor")? {
-                call = call.cursor(value);
+            "webhooks.list" => {
+                let mut call = client.webhooks().list().options(options);
+                if let Some(value) = argument::<Option<i64>>(step, "limit")? {
+                    call = call.limit(value);
+                }
+                if let Some(value) = argument::<Option<String>>(step, "cursor")? {
+                    call = call.cursor(value);
+                }
+                match step["list"]["by"].as_str() {
+                    None => report::json(Some(call.send())),
+                    Some("pages") => report::pages(step, call.pages().prefetch(prefetch)),
+                    Some(_) => report::items(step, call.items().prefetch(prefetch)),
+                }
             }
-            let call = call.options(options);
-            Ok(
-                match arguments.how() {
-                    List::Page => report::json(call.send()),
-                    List::Pages => report::pages_blocking(call.pages()),
-                    List::Items { stop_after, .. } => {
-                        report::items_blocking(call.items(), stop_after)
-                    }
-                },
-            )
-        }
-        "links.batch" => {
-            let call = client
-                .links()
-                .batch(arguments.take::<models::LinkBatch>("body")?);
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        "links.get" => {
-            let call = client.links().get(arguments.take::<String>("link_id")?);
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        "links.update" => {
-            let mut call = client
-                .links()
-                .update(
-                    arguments.take::<String>("link_id")?,
-                    arguments.take::<models::LinkUpdate>("body")?,
-                );
-            if let Some(value) = arguments.optional::<String>("if_match")? {
-                call = call.if_match(value);
+            "webhooks.get" => {
+                let call = client
+                    .webhooks()
+                    .get(argument::<String>(step, "webhook_id")?)
+                    .options(options);
+                report::json(Some(call.send()))
             }
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        "links.delete" => {
-            let call = client.links().delete(arguments.take::<String>("link_id")?);
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        "links.restore" => {
-            let call = client.links().restore(arguments.take::<String>("link_id")?);
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        "clicks.list" => {
-            let mut call = client.clicks().list();
-            if let Some(value) = arguments.optional::<String>("link_id")? {
-                call = call.link_id(value);
+            "webhooks.update" => {
+                let call = client
+                    .webhooks()
+                    .update(
+                        argument::<String>(step, "webhook_id")?,
+                        argument::<models::WebhookUpdate>(step, "body")?,
+                    )
+                    .options(options);
+                report::json(Some(call.send()))
             }
-            if let Some(value) = arguments
-                .optional::<chrono::DateTime<chrono::Utc>>("from")?
-            {
-                call = call.from(value);
+            "webhooks.delete" => {
+                let call = client
+                    .webhooks()
+                    .delete(argument::<String>(step, "webhook_id")?)
+                    .options(options);
+                report::empty(Some(call.send()))
             }
-            if let Some(value) = arguments
-                .optional::<chrono::DateTime<chrono::Utc>>("to")?
-            {
-                call = call.to(value);
+            "webhooks.rotate_secret" => {
+                let call = client
+                    .webhooks()
+                    .rotate_secret(
+                        argument::<String>(step, "webhook_id")?,
+                        argument::<models::WebhookRotateSecret>(step, "body")?,
+                    )
+                    .options(options);
+                report::json(Some(call.send()))
             }
-            if let Some(value) = arguments.optional::<String>("country")? {
-                call = call.country(value);
-            }
-            if let Some(value) = arguments.optional::<models::Os>("os")? {
-                call = call.os(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_source")? {
-                call = call.utm_source(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_medium")? {
-                call = call.utm_medium(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_campaign")? {
-                call = call.utm_campaign(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_term")? {
-                call = call.utm_term(value);
-            }
-            if let Some(value) = arguments.optional::<String>("utm_content")? {
-                call = call.utm_content(value);
-            }
-            if let Some(value) = arguments.optional::<String>("sub_id")? {
-                call = call.sub_id(value);
-            }
-            if let Some(value) = arguments.optional::<bool>("include_bots")? {
-                call = call.include_bots(value);
-            }
-            if let Some(value) = arguments.optional::<models::SortOrder>("order")? {
-                call = call.order(value);
-            }
-            if let Some(value) = arguments.optional::<i64>("limit")? {
-                call = call.limit(value);
-            }
-            if let Some(value) = arguments.optional::<String>("cursor")? {
-                call = call.cursor(value);
-            }
-            let call = call.options(options);
-            Ok(
-                match arguments.how() {
-                    List::Page => report::json(call.send()),
-                    List::Pages => report::pages_blocking(call.pages()),
-                    List::Items { stop_after, .. } => {
-                        report::items_blocking(call.items(), stop_after)
-                    }
-                },
-            )
-        }
-        "qr.get" => {
-            let mut call = client.qr().get(arguments.take::<String>("link_id")?);
-            if let Some(value) = arguments.optional::<models::QrFormat>("format")? {
-                call = call.format(value);
-            }
-            if let Some(value) = arguments.optional::<i64>("size")? {
-                call = call.size(value);
-            }
-            if let Some(value) = arguments.optional::<i64>("margin")? {
-                call = call.margin(value);
-            }
-            if let Some(value) = arguments
-                .optional::<models::QrErrorCorrection>("error_correction")?
-            {
-                call = call.error_correction(value);
-            }
-            if let Some(value) = arguments.optional::<String>("foreground")? {
-                call = call.foreground(value);
-            }
-            if let Some(value) = arguments.optional::<String>("background")? {
-                call = call.background(value);
-            }
-            if let Some(value) = arguments.optional::<String>("if_none_match")? {
-                call = call.if_none_match(value);
-            }
-            let call = call.options(options);
-            Ok(report::binary(call.send()))
-        }
-        "webhooks.create" => {
-            let call = client
-                .webhooks()
-                .create(arguments.take::<models::WebhookCreate>("body")?);
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        "webhooks.list" => {
-            let mut call = client.webhooks().list();
-            if let Some(value) = arguments.optional::<i64>("limit")? {
-                call = call.limit(value);
-            }
-            if let Some(value) = arguments.optional::<String>("cursor")? {
-                call = call.cursor(value);
-            }
-            let call = call.options(options);
-            Ok(
-                match arguments.how() {
-                    List::Page => report::json(call.send()),
-                    List::Pages => report::pages_blocking(call.pages()),
-                    List::Items { stop_after, .. } => {
-                        report::items_blocking(call.items(), stop_after)
-                    }
-                },
-            )
-        }
-        "webhooks.get" => {
-            let call = client.webhooks().get(arguments.take::<String>("webhook_id")?);
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        "webhooks.update" => {
-            let call = client
-                .webhooks()
-                .update(
-                    arguments.take::<String>("webhook_id")?,
-                    arguments.take::<models::WebhookUpdate>("body")?,
-                );
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        "webhooks.delete" => {
-            let call = client.webhooks().delete(arguments.take::<String>("webhook_id")?);
-            let call = call.options(options);
-            Ok(report::empty(call.send()))
-        }
-        "webhooks.rotate_secret" => {
-            let call = client
-                .webhooks()
-                .rotate_secret(
-                    arguments.take::<String>("webhook_id")?,
-                    arguments.take::<models::WebhookRotateSecret>("body")?,
-                );
-            let call = call.options(options);
-            Ok(report::json(call.send()))
-        }
-        other => Err(format!("there is no operation {other}")),
-    }
+            other => return Err(format!("there is no operation {other}")),
+        },
+    )
 }
