@@ -19,6 +19,7 @@ pub mod load;
 pub mod markdown;
 pub mod model;
 pub mod names;
+pub mod node;
 pub mod openapi30;
 pub mod outputs;
 pub mod problems;

@@ -11,6 +11,7 @@
 //! | `wire` | a value as in a URL: strings without quotes |
 //! | `go_name`, `go_local`, `go_type(params)`, `go_model(params)` | Go's spellings; `params` lists models that are arguments |
 //! | `ruby_method`, `ruby_local`, `ruby_class`, `ruby_constant`, `ruby_rbs`, `ruby_rbs_argument`, `ruby_yard`, `ruby_yard_argument` | Ruby's spellings |
+//! | `ts_local`, `ts_key`, `ts_property(of)`, `ts_type(sent)`, `ts_fits(it)`, `ts_shape` | TypeScript's spellings, and checks of what came |
 //! | `rust_doc("fallback")`, `rust_ident`, `rust_setter`, `rust_variant`, `rust_type`, `rust_base_type`, `rust_string` | Rust's spellings |
 //!
 //! An undefined variable is an error, so that a misspelt member cannot silently render as nothing.
@@ -22,7 +23,7 @@ use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::model::Model;
-use crate::{go, markdown, names, ruby, rust};
+use crate::{go, markdown, names, node, ruby, rust};
 
 /// Width of generated comments.
 const WIDTH: usize = 120;
@@ -94,6 +95,19 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.add_filter("ruby_rbs_argument", |ty: Value| ruby::rbs_argument(&ty));
     environment.add_filter("ruby_yard", |ty: Value| ruby::yard(&ty));
     environment.add_filter("ruby_yard_argument", |ty: Value| ruby::yard_argument(&ty));
+    environment.add_filter("ts_local", |text: String| node::local(&text));
+    environment.add_filter("ts_key", |text: String| node::key(&text));
+    environment.add_filter("ts_property", |name: String, of: String| {
+        node::property(&of, &name)
+    });
+    environment.add_filter(
+        "ts_type",
+        |ty: Value, sent: bool, prefix: Option<String>| {
+            node::full_type(&ty, sent, prefix.as_deref().unwrap_or_default())
+        },
+    );
+    environment.add_filter("ts_fits", |ty: Value, it: String| node::fits(&ty, &it));
+    environment.add_filter("ts_shape", |ty: Value| node::shape(&ty));
     environment.add_filter("rust_doc", rust_doc);
     environment.add_filter("rust_ident", |text: String| rust::ident(&text));
     environment.add_filter("rust_setter", |text: String| rust::setter(&text));

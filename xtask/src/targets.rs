@@ -114,6 +114,19 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "node",
+        folders: &["bindings-node/src/generated"],
+        files: &[
+            node("models.ts.j2", "bindings-node/src/generated/models.ts"),
+            node("shapes.ts.j2", "bindings-node/src/generated/shapes.ts"),
+            node(
+                "resources.ts.j2",
+                "bindings-node/src/generated/resources.ts",
+            ),
+            node("examples.ts.j2", "bindings-node/src/generated/examples.ts"),
+        ],
+    },
+    Target {
         name: "server",
         folders: &["server-reference/src/generated"],
         files: &[rust("api.rs.j2", "server-reference/src/generated/api.rs")],
@@ -157,6 +170,14 @@ const fn ruby(template: &'static str, path: &'static str) -> File {
 
 /// Go's own formatter is not run: the templates write what it would, and a test of the Go SDK holds them to it.
 const fn go(template: &'static str, path: &'static str) -> File {
+    File {
+        source: Source::Template(template),
+        path,
+        format: Format::Comment("//"),
+    }
+}
+
+const fn node(template: &'static str, path: &'static str) -> File {
     File {
         source: Source::Template(template),
         path,

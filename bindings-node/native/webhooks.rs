@@ -1,0 +1,60 @@
+//! Webhook signatures, checked at once.
+
+use approute_bridge::webhooks::{self, Rules, Signed};
+use napi::Either;
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+
+use crate::thrown;
+
+/// Checks a delivery. `headers` are names and values in turn, or the one signature.
+///
+/// # Errors
+/// A failure as JSON.
+#[napi]
+pub fn verify_webhook(
+    payload: Either<String, Uint8Array>,
+    headers: Either<String, Vec<String>>,
+    secrets: Vec<String>,
+    tolerance: Option<f64>,
+    now: Option<f64>,
+) -> napi::Result<()> {
+    let signed = match headers {
+        Either::A(signature) => Signed::Signature(signature),
+        Either::B(list) => {
+            let mut list = list.into_iter();
+            let mut pairs = Vec::with_capacity(list.len() / 2);
+            while let (Some(name), Some(value)) = (list.next(), list.next()) {
+                pairs.push((name, Some(value)));
+            }
+            Signed::Headers(pairs)
+        }
+    };
+    let rules = Rules { tolerance, now };
+    webhooks::verify(bytes(&payload), &signed, &secrets, rules).map_err(thrown)
+}
+
+/// Signs a payload: names and values of the headers in turn.
+///
+/// # Errors
+/// A failure as JSON.
+#[napi]
+pub fn sign_webhook(
+    payload: Either<String, Uint8Array>,
+    secret: String,
+    id: String,
+    timestamp: Option<f64>,
+) -> napi::Result<Vec<String>> {
+    let headers = webhooks::sign(bytes(&payload), &secret, &id, timestamp).map_err(thrown)?;
+    Ok(headers
+        .into_iter()
+        .flat_map(|(name, value)| [name, value])
+        .collect())
+}
+
+fn bytes(payload: &Either<String, Uint8Array>) -> &[u8] {
+    match payload {
+        Either::A(text) => text.as_bytes(),
+        Either::B(bytes) => bytes,
+    }
+}

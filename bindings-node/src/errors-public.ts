@@ -1,0 +1,23 @@
+// The errors that users see.
+export {
+  APIConnectionError,
+  APIError,
+  APITimeoutError,
+  ApprouteError,
+  AuthenticationError,
+  BadRequestError,
+  ConfigurationError,
+  ConfirmationRequiredError,
+  ConflictError,
+  DecodeError,
+  NotFoundError,
+  PermissionDeniedError,
+  PreconditionFailedError,
+  RateLimitError,
+  ServerError,
+  UnprocessableEntityError,
+  WebhookVerificationError,
+  type Outcome,
+  type RequiredConfirmation,
+  type WebhookFailure,
+} from "./errors.js";
