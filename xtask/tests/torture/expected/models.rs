@@ -743,49 +743,114 @@ pub struct ThingCreate {
     #[serde(rename = "required_null")]
     pub required_null: Option<String>,
     /// `new`.
-    #[serde(rename = "new", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "new",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub new: Option<String>,
     /// Limits: exactly 4 characters.
-    #[serde(rename = "password", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "password",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub password: Option<String>,
     /// Closed, and numbers.
     ///
     /// Default: `0`.
-    #[serde(rename = "level", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "level",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub level: Option<Level>,
     /// Closed.
     #[deprecated]
-    #[serde(rename = "switch", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "switch",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub switch: Option<Switch>,
     /// Labels.
     ///
     /// Limits: 1 to 5 items; each item once.
-    #[serde(rename = "tags", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "tags",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub tags: Option<Vec<String>>,
     /// `moods`.
-    #[serde(rename = "moods", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "moods",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub moods: Option<Vec<Mood>>,
     /// Free keys.
-    #[serde(rename = "labels", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "labels",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub labels: Option<Labels>,
     /// `scores`.
-    #[serde(rename = "scores", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "scores",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub scores: Option<Scores>,
     /// `when`.
-    #[serde(rename = "when", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "when",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub when: Option<chrono::DateTime<chrono::Utc>>,
     /// `parts`.
-    #[serde(rename = "parts", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "parts",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub parts: Option<Vec<PartInput>>,
     /// Any JSON value.
-    #[serde(rename = "any", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "any",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub any: Option<serde_json::Value>,
     /// `old`.
     #[deprecated]
-    #[serde(rename = "old", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "old",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub old: Option<String>,
     /// `shape`.
-    #[serde(rename = "shape", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "shape",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub shape: Option<Shape>,
 }
 
@@ -976,7 +1041,12 @@ impl PartInput {
 #[non_exhaustive]
 pub struct ThingUpdate {
     /// `self`.
-    #[serde(rename = "self", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "self",
+        default,
+        deserialize_with = "crate::patch::not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub self_: Option<String>,
     /// `maybe`.
     ///
