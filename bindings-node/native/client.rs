@@ -1,5 +1,7 @@
 //! A client.
 
+use std::time::Duration;
+
 use approute_bridge::{Config, Failure};
 use napi_derive::napi;
 
@@ -28,6 +30,23 @@ impl NativeClient {
     #[napi]
     pub fn base_url(&self) -> &str {
         self.bridge.base_url()
+    }
+
+    /// Writes a wait down that a conformance case asked for, in place of waiting. Says whether it is to be held.
+    #[napi]
+    pub fn record_wait(&self, milliseconds: f64) -> bool {
+        let wait = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default();
+        self.bridge
+            .script()
+            .is_some_and(|script| script.record(wait))
+    }
+
+    /// Whether waits are held.
+    #[napi]
+    pub fn holds_waits(&self) -> bool {
+        self.bridge
+            .script()
+            .is_some_and(approute_bridge::Script::is_held)
     }
 
     /// Lets milliseconds pass on the clock for tests.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use approute::bridge::{Call, RawResponse};
+use approute::bridge::{Call, RawResponse, Script};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -17,6 +17,7 @@ use crate::notice::{Listener, listening_to};
 pub struct Client {
     core: approute::Client,
     clock: Option<Clock>,
+    script: Option<Script>,
 }
 
 impl Client {
@@ -26,14 +27,23 @@ impl Client {
     /// A `ConfigurationError` that names the setting.
     pub fn new(config: Config) -> Result<Self, Failure> {
         guard(|| {
-            let (core, clock) = config.build()?;
-            Ok(Self { core, clock })
+            let built = config.build()?;
+            Ok(Self {
+                core: built.core,
+                clock: built.clock,
+                script: built.script,
+            })
         })
     }
 
     /// The clock for tests, where the settings ask for one.
     pub fn clock(&self) -> Option<&Clock> {
         self.clock.as_ref()
+    }
+
+    /// Clock and chance of a conformance case, where the settings name one. A host that waits by itself says so here.
+    pub fn script(&self) -> Option<&Script> {
+        self.script.as_ref()
     }
 
     /// The base URL, without a slash at its end.

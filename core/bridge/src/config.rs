@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use approute::bridge::Script;
 use approute::{Client, ClientBuilder, LogLevel};
 use serde::Deserialize;
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub ignore_env: bool,
     /// A clock for tests, in place of the machine's.
     pub clock: Option<ClockConfig>,
+    /// Clock and chance of a conformance case, in place of the machine's.
+    pub script: Option<Script>,
     /// What every draw gives, between 0 and 1, in place of chance: for tests.
     pub random: Option<f64>,
 }
@@ -61,6 +64,13 @@ pub struct ClockConfig {
     pub file: Option<String>,
 }
 
+/// What settings come to.
+pub(crate) struct Built {
+    pub(crate) core: Client,
+    pub(crate) clock: Option<Clock>,
+    pub(crate) script: Option<Script>,
+}
+
 impl Config {
     /// Reads a facade's JSON.
     ///
@@ -71,7 +81,7 @@ impl Config {
     }
 
     /// Checks everything and makes the client.
-    pub(crate) fn build(self) -> Result<(Client, Option<Clock>), Failure> {
+    pub(crate) fn build(self) -> Result<Built, Failure> {
         let mut builder = Client::builder();
         if let Some(key) = self.api_key {
             builder = builder.api_key(key);
@@ -136,8 +146,15 @@ impl Config {
         if let Some(clock) = &clock {
             builder = builder.timer(clock.clone());
         }
+        if let Some(script) = &self.script {
+            builder = script.apply(builder);
+        }
         builder = notice::register(builder, &self.hooks, clock.clone());
-        Ok((builder.build()?, clock))
+        Ok(Built {
+            core: builder.build()?,
+            clock,
+            script: self.script,
+        })
     }
 }
 
