@@ -24,6 +24,7 @@ pub mod openapi30;
 pub mod outputs;
 pub mod problems;
 pub mod progenitor;
+pub mod python;
 pub mod render;
 pub mod ruby;
 pub mod rust;

@@ -12,6 +12,7 @@
 //! | `go_name`, `go_local`, `go_type(params)`, `go_model(params)` | Go's spellings; `params` lists models that are arguments |
 //! | `ruby_method`, `ruby_local`, `ruby_class`, `ruby_constant`, `ruby_rbs`, `ruby_rbs_argument`, `ruby_yard`, `ruby_yard_argument` | Ruby's spellings |
 //! | `ts_local`, `ts_key`, `ts_property(of)`, `ts_type(sent)`, `ts_fits(it)`, `ts_shape` | TypeScript's spellings, and checks of what came |
+//! | `py_ident`, `py_attribute`, `py_argument`, `py_constant`, `py_string`, `py_plain`, `py_read_type`, `py_write_type(prefix)`, `py_doc(indent, "fallback")` | Python's spellings |
 //! | `rust_doc("fallback")`, `rust_ident`, `rust_setter`, `rust_variant`, `rust_type`, `rust_base_type`, `rust_string` | Rust's spellings |
 //!
 //! An undefined variable is an error, so that a misspelt member cannot silently render as nothing.
@@ -23,7 +24,7 @@ use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::model::Model;
-use crate::{go, markdown, names, node, ruby, rust};
+use crate::{go, markdown, names, node, python, ruby, rust};
 
 /// Width of generated comments.
 const WIDTH: usize = 120;
@@ -108,6 +109,23 @@ fn environment() -> Result<Environment<'static>, Error> {
     );
     environment.add_filter("ts_fits", |ty: Value, it: String| node::fits(&ty, &it));
     environment.add_filter("ts_shape", |ty: Value| node::shape(&ty));
+    environment.add_filter("py_ident", |text: String| python::ident(&text));
+    environment.add_filter("py_attribute", |text: String| python::attribute(&text));
+    environment.add_filter("py_argument", |text: String| python::argument(&text));
+    environment.add_filter("py_constant", |text: String| python::constant(&text));
+    environment.add_filter("py_string", |text: String| python::string(&text));
+    environment.add_filter("py_plain", |text: String| python::is_plain(&text));
+    environment.add_filter("py_read_type", |ty: Value| python::read_type(&ty));
+    environment.add_filter("py_write_type", |ty: Value, prefix: String| {
+        python::write_type(&ty, &prefix)
+    });
+    environment.add_filter(
+        "py_doc",
+        |text: Value, indent: usize, fallback: Option<String>| {
+            let text = text.as_str().filter(|text| !text.trim().is_empty());
+            python::docstring(text.or(fallback.as_deref()).unwrap_or_default(), indent)
+        },
+    );
     environment.add_filter("rust_doc", rust_doc);
     environment.add_filter("rust_ident", |text: String| rust::ident(&text));
     environment.add_filter("rust_setter", |text: String| rust::setter(&text));

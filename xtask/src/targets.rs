@@ -127,6 +127,27 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "python",
+        folders: &[
+            "bindings-python/src/generated",
+            "bindings-python/python/approute",
+        ],
+        files: &[
+            rust("models.rs.j2", "bindings-python/src/generated/mod.rs"),
+            py("models.py.j2", "bindings-python/python/approute/models.py"),
+            py(
+                "models.pyi.j2",
+                "bindings-python/python/approute/models.pyi",
+            ),
+            py("enums.py.j2", "bindings-python/python/approute/enums.py"),
+            py("types.py.j2", "bindings-python/python/approute/types.py"),
+            py(
+                "resources.py.j2",
+                "bindings-python/python/approute/_resources.py",
+            ),
+        ],
+    },
+    Target {
         name: "server",
         folders: &["server-reference/src/generated"],
         files: &[rust("api.rs.j2", "server-reference/src/generated/api.rs")],
@@ -161,6 +182,14 @@ const fn json(source: Source, path: &'static str) -> File {
 }
 
 const fn ruby(template: &'static str, path: &'static str) -> File {
+    File {
+        source: Source::Template(template),
+        path,
+        format: Format::Comment("#"),
+    }
+}
+
+const fn py(template: &'static str, path: &'static str) -> File {
     File {
         source: Source::Template(template),
         path,

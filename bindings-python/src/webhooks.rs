@@ -1,0 +1,203 @@
+//! Webhook signatures.
+
+use approute::models::Event;
+use approute_bridge::webhooks::{self, Rules, Signed};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMapping, PyMemoryView, PySequence, PyString};
+
+use approute_bridge::{Failure, LanguageType};
+
+use crate::errors::OrRaise;
+use crate::read::Read;
+use crate::shared::Shared;
+
+fn refused(message: &str) -> Failure {
+    Failure::bad_argument(LanguageType::Type, message)
+}
+
+/// The raw body.
+fn payload<'a>(given: &'a Bound<'_, PyAny>) -> Result<std::borrow::Cow<'a, [u8]>, Failure> {
+    if let Ok(bytes) = given.cast::<PyBytes>() {
+        return Ok(bytes.as_bytes().into());
+    }
+    if let Ok(text) = given.cast::<PyString>() {
+        let text = text.to_str().map_err(|_| {
+            Failure::bad_argument(
+                LanguageType::Value,
+                "`payload` holds a lone surrogate: give the raw bytes of the request's body",
+            )
+        })?;
+        return Ok(text.as_bytes().into());
+    }
+    let is_buffer = given.is_instance_of::<PyByteArray>() || given.is_instance_of::<PyMemoryView>();
+    if is_buffer
+        && let Ok(bytes) = given
+            .call_method0("__bytes__")
+            .or_else(|_| given.call_method0("tobytes"))
+        && let Ok(bytes) = bytes.extract::<Vec<u8>>()
+    {
+        return Ok(bytes.into());
+    }
+    Err(refused(
+        "`payload` must be the raw bytes of the request's body",
+    ))
+}
+
+/// The value of a header: text, or bytes as ASGI has them. What is not text is told as such.
+fn header_value(value: &Bound<'_, PyAny>) -> Result<Option<String>, Failure> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_str().ok().map(str::to_owned));
+    }
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(std::str::from_utf8(bytes.as_bytes())
+            .ok()
+            .map(str::to_owned));
+    }
+    Err(refused("`headers` must have values that are strings"))
+}
+
+fn header_name(name: &Bound<'_, PyAny>) -> Result<String, Failure> {
+    header_value(name)?.ok_or_else(|| refused("`headers` must have names that are strings"))
+}
+
+/// Headers as any framework has them: a mapping to texts or lists of texts, or pairs.
+fn signed(headers: &Bound<'_, PyAny>) -> Result<Signed, Failure> {
+    if let Ok(text) = headers.cast::<PyString>() {
+        return Ok(Signed::Signature(text.to_string_lossy().into_owned()));
+    }
+    let unreadable = || refused("`headers` must be a mapping, pairs, or one signature");
+    // `multi_items` and `raw` of Starlette and httpx keep what is repeated; `items` alone does, too, in werkzeug.
+    let pairs = headers
+        .call_method0("multi_items")
+        .or_else(|_| headers.call_method0("items"))
+        .unwrap_or_else(|_| headers.clone());
+    let mut list = Vec::new();
+    for pair in pairs.try_iter().map_err(|_| unreadable())? {
+        let pair = pair.map_err(|_| unreadable())?;
+        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) =
+            pair.extract().map_err(|_| unreadable())?;
+        let name = header_name(&name)?;
+        let is_one = value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>();
+        if is_one || value.cast::<PyMapping>().is_ok() {
+            list.push((name, header_value(&value)?));
+        } else if let Ok(values) = value.cast::<PySequence>() {
+            for value in values.try_iter().map_err(|_| unreadable())? {
+                let value = value.map_err(|_| unreadable())?;
+                list.push((name.clone(), header_value(&value)?));
+            }
+        } else {
+            // CGI and WSGI environments hold other things besides.
+            continue;
+        }
+    }
+    Ok(Signed::Headers(list))
+}
+
+fn secrets(given: &Bound<'_, PyAny>) -> Result<Vec<String>, Failure> {
+    let wrong = || refused("`secret` must be a string or a list of strings");
+    if let Ok(text) = given.cast::<PyString>() {
+        return Ok(vec![text.to_str().map_err(|_| wrong())?.to_owned()]);
+    }
+    if given.is_instance_of::<PyBytes>() || given.cast::<PyDict>().is_ok() {
+        return Err(wrong());
+    }
+    given.extract().map_err(|_| wrong())
+}
+
+fn rules(
+    tolerance: Option<&Bound<'_, PyAny>>,
+    now: Option<&Bound<'_, PyAny>>,
+) -> Result<Rules, Failure> {
+    Ok(Rules {
+        tolerance: tolerance
+            .map(|time| seconds("tolerance", time))
+            .transpose()?,
+        now: now.map(|time| seconds("now", time)).transpose()?,
+    })
+}
+
+/// Seconds of a number, a `timedelta` or a `datetime`.
+fn seconds(name: &str, given: &Bound<'_, PyAny>) -> Result<f64, Failure> {
+    let wrong = || refused(&format!("`{name}` must be a number of seconds"));
+    if let Ok(number) = given.extract::<f64>() {
+        return Ok(number);
+    }
+    let method = if given.hasattr("timestamp").unwrap_or(false) {
+        "timestamp"
+    } else {
+        "total_seconds"
+    };
+    let number = given.call_method0(method).and_then(|n| n.extract());
+    number.map_err(|_| wrong())
+}
+
+/// Checks that a delivery is AppRoute's.
+#[pyfunction]
+#[pyo3(signature = (payload, headers, secret, *, tolerance = None, now = None))]
+pub(crate) fn webhook_verify(
+    py: Python<'_>,
+    payload: &Bound<'_, PyAny>,
+    headers: &Bound<'_, PyAny>,
+    secret: &Bound<'_, PyAny>,
+    tolerance: Option<&Bound<'_, PyAny>>,
+    now: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let result = (|| {
+        let payload = self::payload(payload)?;
+        webhooks::verify(
+            &payload,
+            &signed(headers)?,
+            &secrets(secret)?,
+            rules(tolerance, now)?,
+        )
+    })();
+    result.or_raise(py)
+}
+
+/// Checks a delivery and reads its event.
+#[pyfunction]
+#[pyo3(signature = (payload, headers, secret, *, tolerance = None, now = None))]
+pub(crate) fn webhook_unwrap<'py>(
+    py: Python<'py>,
+    payload: &Bound<'py, PyAny>,
+    headers: &Bound<'py, PyAny>,
+    secret: &Bound<'py, PyAny>,
+    tolerance: Option<&Bound<'py, PyAny>>,
+    now: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let result = (|| {
+        let payload = self::payload(payload)?;
+        webhooks::unwrap(
+            &payload,
+            &signed(headers)?,
+            &secrets(secret)?,
+            rules(tolerance, now)?,
+        )
+    })();
+    let event = result.or_raise(py)?;
+    Event::read(Shared::new(event, None).part(), py)
+}
+
+/// Signs a payload as AppRoute does, for tests: all headers of a delivery.
+#[pyfunction]
+#[pyo3(signature = (payload, secret, *, id, timestamp = None))]
+pub(crate) fn webhook_sign<'py>(
+    py: Python<'py>,
+    payload: &Bound<'py, PyAny>,
+    secret: &str,
+    id: &str,
+    timestamp: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let result = (|| {
+        let payload = self::payload(payload)?;
+        let timestamp = timestamp
+            .map(|time| seconds("timestamp", time))
+            .transpose()?;
+        webhooks::sign(&payload, secret, id, timestamp)
+    })();
+    let dict = PyDict::new(py);
+    for (name, value) in result.or_raise(py)? {
+        dict.set_item(name, value)?;
+    }
+    Ok(dict)
+}
