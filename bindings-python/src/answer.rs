@@ -7,6 +7,7 @@ use approute::Binary as Body;
 use approute_bridge::{
     Answer, Failure, RawResponse, decode_binary, decode_empty, decode_json, headers_of,
 };
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -244,12 +245,9 @@ impl Binary {
         slf
     }
 
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>, String))> {
-        let class = slf.get_type().into_any();
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let value = slf.get();
-        let content_type = value.content_type().to_owned();
-        Ok((class, (value.content(slf.py()), content_type)))
+        let fields = (value.content(slf.py()), value.content_type());
+        (slf.get_type(), fields).into_bound_py_any(slf.py())
     }
 }
