@@ -47,13 +47,53 @@ pub(crate) fn request(
 ) -> Result<Vec<u8>, Failure> {
     let mut out = Vec::with_capacity(256);
     out.extend_from_slice(b"{\"args\":");
-    Writer::new(args.py()).dict(&mut out, args, &Path::Root, 0)?;
+    arguments(&mut out, args)?;
     if let Some(options) = options.filter(|options| !options.is_empty()) {
         out.extend_from_slice(b",\"options\":");
         Options::write(&mut out, options)?;
     }
     out.push(b'}');
     Ok(out)
+}
+
+/// A call's arguments. `None` leaves an argument out, but in a `patch`, where it clears a field.
+fn arguments(out: &mut Vec<u8>, args: &Bound<'_, PyDict>) -> Result<(), Failure> {
+    let writer = Writer::new(args.py());
+    let plain = Writer {
+        skips_none: true,
+        ..writer
+    };
+    out.push(b'{');
+    let mut first = true;
+    for (key, value) in args {
+        if value.is_none() {
+            continue;
+        }
+        let name = key.extract::<String>().unwrap_or_default();
+        let path = match name.as_str() {
+            "body" | "patch" => Path::Body,
+            name => Path::Field(&Path::Root, name),
+        };
+        if !std::mem::take(&mut first) {
+            out.push(b',');
+        }
+        match (name.as_str(), value.cast::<PyDict>()) {
+            ("body", Ok(body)) => {
+                write_key(out, "body", &path)?;
+                plain.dict(out, body, &path, 0)?;
+            }
+            ("patch", Ok(body)) => {
+                write_key(out, "body", &path)?;
+                writer.dict(out, body, &path, 0)?;
+            }
+            _ => {
+                write_key(out, &name, &path)?;
+                writer.value(out, &value, &path, 0)?;
+            }
+        }
+    }
+    out.push(b'}');
+    Ok(())
 }
 
 /// Any value as JSON.
@@ -92,7 +132,7 @@ pub(crate) fn config(settings: &Bound<'_, PyDict>) -> Result<Vec<u8>, Failure> {
 
 fn refused(kind: LanguageType, path: &Path<'_>, what: &str) -> Failure {
     let message = match path {
-        Path::Root => format!("the value {what}"),
+        Path::Root | Path::Body => format!("the value {what}"),
         path => format!("`{path}` {what}"),
     };
     Failure::bad_argument(kind, message)
@@ -101,6 +141,8 @@ fn refused(kind: LanguageType, path: &Path<'_>, what: &str) -> Failure {
 /// Where in the arguments a value is. It is written only when something is wrong with the value.
 enum Path<'a> {
     Root,
+    /// The body, whose fields are arguments in Python.
+    Body,
     Field(&'a Path<'a>, &'a str),
     Entry(&'a Path<'a>, usize),
 }
@@ -108,29 +150,11 @@ enum Path<'a> {
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Root => Ok(()),
-            // The body's fields are arguments in Python.
-            Self::Field(Self::Root, "body") => Ok(()),
-            Self::Field(parent, name) => {
-                let start = f.to_string_of(parent);
-                if start.is_empty() {
-                    write!(f, "{name}")
-                } else {
-                    write!(f, "{start}.{name}")
-                }
-            }
+            Self::Root | Self::Body => Ok(()),
+            Self::Field(Self::Root | Self::Body, name) => f.write_str(name),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
             Self::Entry(parent, index) => write!(f, "{parent}[{index}]"),
         }
-    }
-}
-
-trait Text {
-    fn to_string_of(&self, path: &Path<'_>) -> String;
-}
-
-impl Text for fmt::Formatter<'_> {
-    fn to_string_of(&self, path: &Path<'_>) -> String {
-        path.to_string()
     }
 }
 
@@ -138,12 +162,15 @@ impl Text for fmt::Formatter<'_> {
 const DEEPEST: usize = 120;
 
 struct Writer {
+    /// Whether `None` leaves a field out, at the top.
+    skips_none: bool,
     not_given: *mut pyo3::ffi::PyObject,
 }
 
 impl Writer {
     fn new(py: Python<'_>) -> Self {
         Self {
+            skips_none: false,
             not_given: not_given(py).map_or(std::ptr::null_mut(), Py::as_ptr),
         }
     }
@@ -245,7 +272,8 @@ impl Writer {
         out.push(b'{');
         let mut first = true;
         for (key, value) in dict {
-            if value.as_ptr() == self.not_given {
+            let left_out = self.skips_none && depth == 0 && value.is_none();
+            if left_out || value.as_ptr() == self.not_given {
                 continue;
             }
             if !first {

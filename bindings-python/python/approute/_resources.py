@@ -314,7 +314,7 @@ class Links:
             {
                 "link_id": link_id,
                 "if_match": if_match,
-                "body": {
+                "patch": {
                     "url": url,
                     "external_id": external_id,
                     "title": title,
@@ -649,7 +649,7 @@ class Webhooks:
             12,
             {
                 "webhook_id": webhook_id,
-                "body": {
+                "patch": {
                     "url": url,
                     "events": events,
                     "description": description,
@@ -1006,7 +1006,7 @@ class AsyncLinks:
             {
                 "link_id": link_id,
                 "if_match": if_match,
-                "body": {
+                "patch": {
                     "url": url,
                     "external_id": external_id,
                     "title": title,
@@ -1341,7 +1341,7 @@ class AsyncWebhooks:
             12,
             {
                 "webhook_id": webhook_id,
-                "body": {
+                "patch": {
                     "url": url,
                     "events": events,
                     "description": description,
