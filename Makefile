@@ -7,7 +7,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench bench-rust bench-go generate fmt lint clean conformance conformance-mutants
+.PHONY: help demo test test-full bench bench-rust bench-go generate fmt lint clean conformance conformance-mutants faults
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,11 @@ conformance: ## the conformance cases against every SDK; writes docs/conformance
 	@scripts/bootstrap demo
 	@cargo build --locked --package approute-conformance --package approute-conformance-driver
 	@$(target_dir)/debug/approute-conformance run $(ARGS)
+
+faults: ## every SDK behind a network that misbehaves: nothing lost, nothing doubled (ARGS: --calls N, --seed N, --driver NAME)
+	@scripts/bootstrap demo
+	@cargo build --locked --package approute-faults --package approute-conformance-driver --package approute-server
+	@$(target_dir)/debug/approute-faults $(ARGS)
 
 conformance-mutants: ## break each rule of the Rust core, one at a time, and show that a case turns red
 	@scripts/bootstrap demo
