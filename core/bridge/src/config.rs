@@ -59,9 +59,6 @@ pub struct Config {
 pub struct ClockConfig {
     /// The time of day at its start, in milliseconds since 1970.
     pub start: f64,
-    /// A file with the milliseconds that have passed beside the waits.
-    #[serde(default)]
-    pub file: Option<String>,
 }
 
 /// What settings come to.
@@ -142,14 +139,14 @@ impl Config {
             let draw = (share.clamp(0.0, 1.0) * (u64::MAX as f64)) as u64;
             builder = builder.random(move || draw);
         }
-        let clock = self.clock.map(Clock::new);
+        let clock = self.clock.as_ref().map(Clock::new);
         if let Some(clock) = &clock {
             builder = builder.timer(clock.clone());
         }
         if let Some(script) = &self.script {
             builder = script.apply(builder);
         }
-        builder = notice::register(builder, &self.hooks, clock.clone());
+        builder = notice::register(builder, &self.hooks);
         Ok(Built {
             core: builder.build()?,
             clock,

@@ -13,7 +13,6 @@ use approute::{ClientBuilder, LogLevel};
 use serde::Serialize;
 
 use crate::answer::headers_of;
-use crate::clock::Clock;
 
 /// Something that a call tells while it runs.
 #[derive(Debug, Clone, Serialize)]
@@ -123,27 +122,7 @@ fn tell(notice: Notice) {
 }
 
 /// Registers the hooks that a facade asked for.
-pub(crate) fn register(
-    mut builder: ClientBuilder,
-    hooks: &[String],
-    clock: Option<Clock>,
-) -> ClientBuilder {
-    let tells_retries = hooks.iter().any(|hook| hook == "retry");
-    if tells_retries || clock.is_some() {
-        builder = builder.on_retry(move |seen| {
-            // The hook comes right before the wait.
-            clock.iter().for_each(Clock::announce);
-            if tells_retries {
-                tell(Notice::Retry {
-                    operation: seen.operation,
-                    attempt: seen.attempt,
-                    wait: seen.wait.as_secs_f64() * 1000.0,
-                    status: seen.status.map(|status| status.as_u16()),
-                    reason: seen.reason.clone(),
-                });
-            }
-        });
-    }
+pub(crate) fn register(mut builder: ClientBuilder, hooks: &[String]) -> ClientBuilder {
     for hook in hooks {
         builder = match hook.as_str() {
             "request" => builder.on_request(|seen| {
@@ -166,6 +145,15 @@ pub(crate) fn register(
                     headers: headers_of(&seen.headers),
                     request_id: seen.request_id.clone(),
                     failure: seen.failure.clone(),
+                });
+            }),
+            "retry" => builder.on_retry(|seen| {
+                tell(Notice::Retry {
+                    operation: seen.operation,
+                    attempt: seen.attempt,
+                    wait: seen.wait.as_secs_f64() * 1000.0,
+                    status: seen.status.map(|status| status.as_u16()),
+                    reason: seen.reason.clone(),
                 });
             }),
             "log" => builder.logger(|level, line| {
