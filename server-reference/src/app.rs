@@ -6,18 +6,25 @@ use crate::auth::limits::Limiter;
 use crate::clock::{Micros, SharedClock};
 use crate::config::Config;
 use crate::dev::faults::Faults;
+use crate::geoip::Database;
 use crate::http::running::Running;
 use crate::ids::Ids;
 use crate::links::cursor::CursorKey;
 use crate::links::view::Addresses;
+use crate::password_page::token::Tokens;
 use crate::problem::Failure;
 use crate::redirect::cache::Destinations;
-use crate::redirect::clicks::ClickBuffer;
+use crate::redirect::clicks::{Click, ClickBuffer};
 use crate::store::Store;
 use crate::store::audit::Call;
+use crate::store::clicks::Writing;
 use crate::validate::Contract;
+use crate::visitor::Visitors;
 use crate::webhooks::announce;
 use crate::webhooks::queue::Hooks;
+
+/// Clicks in one transaction.
+const AT_ONCE: usize = 5_000;
 
 /// The server's parts.
 pub struct App {
@@ -41,6 +48,12 @@ pub struct App {
     pub addresses: Addresses,
     /// Links in use, for redirects.
     pub destinations: Destinations,
+    /// Tells visitors apart.
+    pub visitors: Visitors,
+    /// Where visitors are, if there is a database for it.
+    pub geoip: Option<Database>,
+    /// Signs the forms that ask for passwords.
+    pub forms: Tokens,
     /// Clicks that are not written yet.
     pub clicks: ClickBuffer,
     /// Webhooks: their secrets, and the queue of deliveries.
@@ -70,35 +83,45 @@ impl App {
             .push(call);
     }
 
-    /// Writes down what waits in memory: clicks and calls, in one transaction. What cannot be written stays.
+    /// Writes down what waits in memory: clicks and calls. What cannot be written stays.
     pub async fn flush(&self) -> Result<(), Failure> {
         let _flushing = self.flushing.lock().await;
-        let calls = std::mem::take(&mut *self.calls.lock().expect("no panic while logging"));
-        let clicks = self.clicks.take();
-        if calls.is_empty() && clicks.is_empty() {
-            return Ok(());
-        }
-        let done = async {
-            let mut tx = self.store.write().await?;
-            crate::store::audit::insert(&mut tx, self.store.dialect(), &calls).await?;
-            let counted =
-                crate::store::clicks::insert(&mut tx, self.store.dialect(), &clicks, self.now())
-                    .await?;
-            let announced = announce::clicks_counted(self, &mut tx, &counted).await?;
-            tx.commit().await?;
-            Ok::<_, sqlx::Error>(announced)
-        };
-        match done.await {
-            Ok(true) => self.hooks.wake(),
-            Ok(false) => {}
-            Err(error) => {
+        let mut calls = std::mem::take(&mut *self.calls.lock().expect("no panic while logging"));
+        let mut clicks = self.clicks.take();
+        // Many at once, but never so many that other writers wait for long.
+        while !calls.is_empty() || !clicks.is_empty() {
+            let now: Vec<Click> = clicks.drain(..clicks.len().min(AT_ONCE)).collect();
+            if let Err(error) = self.write_down(&calls, &now).await {
                 self.calls
                     .lock()
                     .expect("no panic while logging")
                     .extend(calls);
-                self.clicks.put_back(clicks);
+                self.clicks
+                    .put_back(now.into_iter().chain(clicks).collect());
                 return Err(error.into());
             }
+            calls.clear();
+        }
+        Ok(())
+    }
+
+    /// Writes calls and clicks in one transaction.
+    async fn write_down(&self, calls: &[Call], clicks: &[Click]) -> sqlx::Result<()> {
+        let dialect = self.store.dialect();
+        let writing = Writing {
+            dialect,
+            ids: &self.ids,
+            buffer: &self.clicks,
+            now: self.now(),
+        };
+        let mut tx = self.store.write().await?;
+        crate::store::audit::insert(&mut tx, dialect, calls).await?;
+        let counted = crate::store::clicks::insert(&mut tx, writing, clicks).await?;
+        let announced = announce::clicks_counted(self, &mut tx, &counted).await?;
+        tx.commit().await?;
+        self.clicks.remember(clicks);
+        if announced {
+            self.hooks.wake();
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! What a server is told at its start.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::auth::limits::Policy;
+use crate::geoip::Proxies;
 use crate::store::Target;
 use crate::webhook::key::Source;
 use crate::webhook::send::TIMEOUT;
@@ -24,6 +26,10 @@ pub struct Config {
     pub seed: Option<u64>,
     /// Requests per key.
     pub rate_limit: Policy,
+    /// The file that says where addresses are, in MaxMind's format.
+    pub geoip: Option<PathBuf>,
+    /// Which proxies are believed.
+    pub proxies: Proxies,
     /// How long clicks and reads of the access log may wait in memory.
     pub flush_every: Duration,
     /// How long a request's body may take.
@@ -44,6 +50,8 @@ impl Config {
             database,
             dev: false,
             seed: None,
+            geoip: None,
+            proxies: Proxies::default(),
             rate_limit: Policy {
                 quota: 6_000,
                 window: 60,

@@ -60,7 +60,6 @@ codes! {
     IdempotencyKeyReused "idempotency_key_reused" 422,
     RateLimited "rate_limited" 429,
     InternalError "internal_error" 500,
-    NotImplemented "not_implemented" 501,
     ServiceUnavailable "service_unavailable" 503,
 }
 

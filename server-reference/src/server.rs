@@ -1,6 +1,8 @@
 //! A running server.
 
+use std::error::Error as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,15 +15,18 @@ use crate::auth::limits::Limiter;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::dev::faults::Faults;
+use crate::geoip::Database;
 use crate::http::running::Running;
 use crate::http::{router, serve};
 use crate::ids::Ids;
 use crate::links::cursor::CursorKey;
 use crate::links::view::Addresses;
+use crate::password_page::token::Tokens;
 use crate::redirect::cache::Destinations;
 use crate::redirect::clicks::ClickBuffer;
 use crate::store::{Dialect, Store};
 use crate::validate::Contract;
+use crate::visitor::Visitors;
 use crate::webhook::key;
 use crate::webhooks::queue::{self, Hooks};
 
@@ -49,10 +54,17 @@ impl Server {
         let store = Store::open(&config.database, &*clock)
             .await
             .map_err(|error| error.to_string())?;
-        let secret = store
-            .shared_secret("cursor_key")
-            .await
-            .map_err(|error| format!("cannot use the database: {error}"))?;
+        let secret = async |name| {
+            let secret = store.shared_secret(name).await;
+            secret.map_err(|error| format!("cannot use the database: {error}"))
+        };
+        let cursors = CursorKey::new(secret("cursor_key").await?);
+        let visitors = Visitors::new(&secret("visitor_key").await?);
+        let forms = Tokens::new(&secret("form_key").await?);
+        let geoip = match &config.geoip {
+            Some(path) => Some(open_geoip(path)?),
+            None => None,
+        };
         let vault = key::load(&config.secret_key, &config.database, config.dev, &store).await?;
         let hooks = Hooks::new(vault, &config)?;
         let shared = config.dev.then(|| base_url(address));
@@ -65,7 +77,10 @@ impl Server {
             contract,
             limiter: Limiter::new(config.rate_limit),
             running: Running::default(),
-            cursors: CursorKey::new(secret),
+            cursors,
+            visitors,
+            geoip,
+            forms,
             addresses: Addresses {
                 shared,
                 port: address.port(),
@@ -118,6 +133,14 @@ impl Server {
     }
 }
 
+fn open_geoip(path: &Path) -> Result<Database, String> {
+    Database::open(path).map_err(|error| {
+        let reason = error.source().map(|reason| format!(": {reason}"));
+        let (path, reason) = (path.display(), reason.unwrap_or_default());
+        format!("{error} ({path}){reason}; name another file with --geoip, or leave it out")
+    })
+}
+
 /// A server that listens everywhere is reached on this machine by the loopback address.
 fn base_url(mut address: SocketAddr) -> String {
     match address.ip() {
@@ -166,9 +189,26 @@ async fn sweep(app: SharedApp, mut stop: watch::Receiver<bool>) {
                 "cannot remove what is past its time; trying again later"
             );
         }
+        reload_geoip(&app).await;
         if wait(SWEEP_EVERY, &mut stop).await {
             return;
         }
+    }
+}
+
+/// Takes up a new version of the GeoIP database.
+async fn reload_geoip(app: &SharedApp) {
+    let shared = app.clone();
+    let reload = tokio::task::spawn_blocking(move || {
+        let database = shared.geoip.as_ref()?;
+        Some(database.reload_if_changed())
+    });
+    match reload.await {
+        Ok(Some(Ok(true))) => tracing::info!("the GeoIP database has changed and was read again"),
+        Ok(Some(Err(error))) => {
+            tracing::warn!(%error, "the GeoIP database cannot be read again; the old data stays in use")
+        }
+        _ => {}
     }
 }
 

@@ -21,7 +21,7 @@ mod samples;
 mod tests;
 
 use http::header::USER_AGENT;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue};
 
 use self::markers::Found;
 
@@ -66,6 +66,8 @@ pub struct Agent {
     pub is_bot: bool,
 }
 
+/// How much of a user agent is read, in bytes; browsers' have a few hundred.
+const LONGEST: usize = 2_048;
 /// What people's browsers begin with. The two others are phones' browsers that never took part in the masquerade.
 const BROWSERS_BEGIN: [&str; 3] = ["Mozilla/", "Opera/", "UCWEB/"];
 
@@ -90,21 +92,18 @@ impl Agent {
         }
     }
 
-    /// The agent of a request.
+    /// The agent of a request. Makers put the names of their phones in, in whatever letters they write.
     pub fn of_request(headers: &HeaderMap) -> Self {
-        Self::of(
-            headers
-                .get(USER_AGENT)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default(),
-        )
+        let bytes = headers
+            .get(USER_AGENT)
+            .map_or(&[][..], HeaderValue::as_bytes);
+        Self::of(&String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST)]))
     }
 }
 
-/// Whether a request is no visit by a person: a bot's, one for the headers alone, or one ahead of a click that may never
-/// come.
-pub fn is_automated(method: &Method, headers: &HeaderMap, agent: &Agent) -> bool {
-    agent.is_bot || method == Method::HEAD || is_prefetch(headers)
+/// Whether a request is no visit by a person: a bot's, or one ahead of a click that may never come.
+pub fn is_automated(headers: &HeaderMap, agent: &Agent) -> bool {
+    agent.is_bot || is_prefetch(headers)
 }
 
 /// Whether a browser only looks ahead: nobody has clicked yet.

@@ -176,6 +176,13 @@ impl AndroidApp {
     }
 }
 
+impl AndroidApp {
+    /// Its package name.
+    pub fn package_name(&self) -> &str {
+        &self.package_name
+    }
+}
+
 /// As Android compares it: capitals, with a colon between bytes.
 fn fingerprint(text: &str) -> Option<String> {
     let text = text.trim();

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::{Database, explain, format};
+use crate::associations::{AndroidApp, Apps, IosApp};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::{domains, workspaces};
 
@@ -16,6 +17,18 @@ pub enum Domains {
         /// The workspace, wsp_…
         #[arg(long)]
         workspace: String,
+        #[command(flatten)]
+        apps: AppList,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Replace the apps that open a domain's links; without --ios and --android there are none
+    Apps {
+        /// The domain
+        #[arg(value_parser = name)]
+        domain: String,
+        #[command(flatten)]
+        apps: AppList,
         #[command(flatten)]
         database: Database,
     },
@@ -32,6 +45,26 @@ pub enum Domains {
         #[command(flatten)]
         database: Database,
     },
+}
+
+/// The apps that open a domain's links.
+#[derive(Debug, clap::Args)]
+pub struct AppList {
+    /// An iOS app, for apple-app-site-association; may be given several times
+    #[arg(long, value_name = "TEAMID.BUNDLEID")]
+    ios: Vec<IosApp>,
+    /// An Android app, for assetlinks.json, with the SHA-256 of its signing certificates; may be given several times
+    #[arg(long, value_name = "PACKAGE=FINGERPRINT[,FINGERPRINT…]")]
+    android: Vec<AndroidApp>,
+}
+
+impl From<AppList> for Apps {
+    fn from(list: AppList) -> Self {
+        Self {
+            ios: list.ios,
+            android: list.android,
+        }
+    }
 }
 
 /// Reads a domain name, and makes it lower case.
@@ -58,6 +91,7 @@ impl Domains {
             Self::Add {
                 domain,
                 workspace,
+                apps,
                 database,
             } => {
                 let store = database.open().await?;
@@ -74,11 +108,29 @@ impl Domains {
                 let new = domains::Domain {
                     name: domain.clone(),
                     workspace_id: workspace,
+                    apps: apps.into(),
                     created_at: SystemClock.now(),
                 };
                 if !domains::insert(&mut tx, &new).await.map_err(explain)? {
                     return Err(format!(
                         "the domain {domain} is there already; see approute-server domains list"
+                    ));
+                }
+                tx.commit().await.map_err(explain)?;
+                store.close().await;
+                format::line(&domain)
+            }
+            Self::Apps {
+                domain,
+                apps,
+                database,
+            } => {
+                let store = database.open().await?;
+                let mut tx = store.write().await.map_err(explain)?;
+                let changed = domains::set_apps(&mut tx, &domain, &apps.into()).await;
+                if !changed.map_err(explain)? {
+                    return Err(format!(
+                        "there is no domain {domain}; see approute-server domains list"
                     ));
                 }
                 tx.commit().await.map_err(explain)?;
@@ -92,14 +144,27 @@ impl Domains {
                 let rows: Vec<Vec<String>> = all
                     .into_iter()
                     .map(|domain| {
+                        let apps = &domain.apps;
+                        let ios: Vec<String> = apps.ios.iter().map(IosApp::app_id).collect();
+                        let android: Vec<&str> =
+                            apps.android.iter().map(AndroidApp::package_name).collect();
+                        let shown = |names: String| {
+                            if names.is_empty() {
+                                "-".to_owned()
+                            } else {
+                                names
+                            }
+                        };
                         vec![
-                            domain.name,
-                            domain.workspace_id,
+                            domain.name.clone(),
+                            domain.workspace_id.clone(),
                             format::time(domain.created_at),
+                            shown(ios.join(",")),
+                            shown(android.join(",")),
                         ]
                     })
                     .collect();
-                format::table(&["DOMAIN", "WORKSPACE", "ADDED"], &rows)
+                format::table(&["DOMAIN", "WORKSPACE", "ADDED", "IOS", "ANDROID"], &rows)
             }
             Self::Remove { domain, database } => {
                 let store = database.open().await?;

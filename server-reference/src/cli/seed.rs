@@ -1,5 +1,6 @@
 //! Making workspaces and keys; shared by the commands and `--dev`.
 
+use crate::associations::Apps;
 use crate::auth::secret::Secret;
 use crate::clock::Micros;
 use crate::ids::{Ids, Kind, Purpose};
@@ -41,6 +42,7 @@ pub async fn workspace(
     let domain = Domain {
         name,
         workspace_id: workspace.id.clone(),
+        apps: Apps::default(),
         created_at: now,
     };
     Ok(domains::insert(tx, &domain).await?.then_some(workspace))

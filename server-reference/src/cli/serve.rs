@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use http::HeaderName;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -13,6 +14,7 @@ use super::{explain, format, seed};
 use crate::auth::limits::Policy;
 use crate::clock::{SharedClock, ShiftedClock, SystemClock};
 use crate::config::Config;
+use crate::geoip::{Proxies, TrustProxy};
 use crate::server::Server;
 use crate::store::Target;
 use crate::webhook::key::Source;
@@ -53,6 +55,28 @@ pub struct Serve {
     /// Requests per key and window [default: 6000/60; with --dev: 1000000/60]
     #[arg(long, value_name = "REQUESTS/SECONDS")]
     rate_limit: Option<Policy>,
+    /// Where visitors are: a database in MaxMind's format (.mmdb); a new version of the file is taken up within a minute
+    #[arg(long, value_name = "PATH", env = "APPROUTE_GEOIP")]
+    geoip: Option<PathBuf>,
+    /// Believe X-Forwarded-For of this many proxies in a row, or of the proxies in these networks, such as
+    /// 1 or 10.0.0.0/8,2001:db8::7 [default: of nobody]
+    #[arg(
+        long,
+        value_name = "NUMBER|NETWORKS",
+        env = "APPROUTE_TRUST_PROXY",
+        verbatim_doc_comment
+    )]
+    trust_proxy: Option<TrustProxy>,
+    /// The header in which the trusted proxy says the visitor's country, such as CF-IPCountry; the proxy has to
+    /// overwrite what visitors send in it
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "APPROUTE_COUNTRY_HEADER",
+        requires = "trust_proxy",
+        verbatim_doc_comment
+    )]
+    country_header: Option<HeaderName>,
     /// The key that seals the secrets of webhooks: a file with the base64 of 32 bytes, or such a text in
     /// APPROUTE_SECRET_KEY [default: the file beside the database, PATH.key, made at the first start]
     #[arg(
@@ -99,6 +123,11 @@ impl Serve {
         config.listen = self.listen;
         config.dev = self.dev;
         config.seed = self.seed;
+        config.geoip = self.geoip;
+        config.proxies = Proxies {
+            trust: self.trust_proxy.unwrap_or_default(),
+            country_header: self.country_header,
+        };
         if self.dev {
             // A test suite on the developer's own machine should not wait for its turn.
             config.rate_limit = Policy {

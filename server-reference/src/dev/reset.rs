@@ -10,7 +10,7 @@ pub async fn reset(app: &App) -> Result<(), Failure> {
     // Nothing that is on its way to the database may arrive after the reset.
     let _flushing = app.flushing.lock().await;
     let mut tx = app.store.write().await?;
-    app.clicks.take();
+    app.clicks.clear();
     app.calls.lock().expect("no panic while logging").clear();
     dev::clear(&mut tx).await?;
     tx.commit().await?;

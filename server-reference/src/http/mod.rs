@@ -15,16 +15,19 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::api::Raw;
-use crate::app::SharedApp;
+use crate::app::{App, SharedApp};
 use crate::dev;
 use crate::generated::api::Operation;
 use crate::ids::Kind;
 use crate::problem::{Code, Problem};
 use crate::redirect;
 use crate::validate::contract::{OPENAPI, OPENAPI_3_0};
+
+pub use self::body::read as read_body;
 
 /// Names this request in logs, answers and support.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -96,7 +99,8 @@ async fn reads_only(State(app): State<SharedApp>) -> Response {
     refuse_method(&app, "GET, HEAD")
 }
 
-fn refuse_method(app: &SharedApp, allowed: &str) -> Response {
+/// The path takes other methods.
+pub fn refuse_method(app: &App, allowed: &str) -> Response {
     let request_id = app.ids.next(Kind::Request);
     let allow = HeaderValue::try_from(allowed).unwrap_or_else(|_| HeaderValue::from_static("GET"));
     let problem = Problem::new(
@@ -107,11 +111,12 @@ fn refuse_method(app: &SharedApp, allowed: &str) -> Response {
     send(Raw::problem(&problem, &request_id), &request_id)
 }
 
-/// API or short link: by the path in development, where both share an address; by `Host` otherwise.
+/// API or short link: by the path in development, where both share an address; by host otherwise.
 async fn route(State(app): State<SharedApp>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
-    if app.config.dev || !redirect::is_short_domain(&app, &parts.headers).await {
+    let domain = redirect::domain(&app, &parts).await;
+    if app.config.dev || domain.is_none() {
         match find(&parts.method, path) {
             Found::Operation(operation, values) => {
                 let Some(fault) = app.faults.take(operation) else {
@@ -122,22 +127,17 @@ async fn route(State(app): State<SharedApp>, request: Request) -> Response {
                 return fault.apply(&app, breaker, run).await;
             }
             Found::Path(allowed) => return refuse_method(&app, &allowed.join(", ")),
-            Found::Nothing if !app.config.dev || path.starts_with("/v1/") => {
-                return nothing_here(&app);
-            }
             Found::Nothing => {}
         }
     }
-    match redirect::slug_of(path) {
-        Some(slug) if matches!(parts.method, Method::GET | Method::HEAD) => {
-            redirect::visit(&app, &parts, slug).await
-        }
-        Some(_) => refuse_method(&app, "GET, HEAD"),
+    match domain {
+        Some(domain) => redirect::serve(&app, &domain, &parts, body).await,
         None => nothing_here(&app),
     }
 }
 
-fn nothing_here(app: &SharedApp) -> Response {
+/// The path leads nowhere.
+pub fn nothing_here(app: &App) -> Response {
     let request_id = app.ids.next(Kind::Request);
     let problem = Problem::new(
         Code::NotFound,
@@ -212,13 +212,19 @@ fn matches(segments: &[Option<&str>], parts: &[&str]) -> Option<Vec<String>> {
     Some(values)
 }
 
-/// The host that a request is for, without its port, lower case.
-pub fn host(headers: &HeaderMap) -> Option<String> {
-    let host = headers.get(HOST)?.to_str().ok()?;
+/// The host that a request is for, without its port, lower case. Where the request names it in its first line, as to a
+/// proxy, the header does not count (RFC 9112, section 3.2.2).
+pub fn host(parts: &Parts) -> Option<String> {
+    let host = match parts.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => parts.headers.get(HOST)?.to_str().ok()?,
+    };
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
+    // A name in full ends with a dot.
+    let name = name.strip_suffix('.').unwrap_or(name);
     Some(name.to_ascii_lowercase())
 }
 

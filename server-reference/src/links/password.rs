@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use argon2::Argon2;
-use argon2::password_hash::PasswordHasher as _;
+use argon2::password_hash::{Error, PasswordHasher as _, PasswordVerifier as _};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -27,21 +27,34 @@ pub async fn hash_all(body: &Value) -> Result<HashMap<String, String>, Failure> 
 }
 
 async fn hash(password: String) -> Result<String, Failure> {
-    let _place = PLACES.acquire().await;
-    let hashed = tokio::task::spawn_blocking(move || {
+    let hashed = aside(move || {
         Argon2::default()
             .hash_password(password.as_bytes())
             .map(|hash| hash.to_string())
     });
-    match hashed.await {
-        Ok(Ok(hash)) => Ok(hash),
-        Ok(Err(error)) => Err(Failure::Internal(format!(
-            "cannot hash a password: {error}"
-        ))),
+    hashed
+        .await?
+        .map_err(|error| Failure::Internal(format!("cannot hash a password: {error}")))
+}
+
+/// Whether a password belongs to a hash.
+pub async fn verify(password: String, hash: String) -> Result<bool, Failure> {
+    let verified =
+        aside(move || Argon2::default().verify_password(password.as_bytes(), hash.as_str()));
+    match verified.await? {
+        Ok(()) => Ok(true),
+        Err(Error::PasswordInvalid) => Ok(false),
         Err(error) => Err(Failure::Internal(format!(
-            "cannot hash a password: {error}"
+            "a stored password cannot be read: {error}"
         ))),
     }
+}
+
+/// Does something slow where it holds up nobody.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    let _place = PLACES.acquire().await;
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Failure::Internal(format!("hashing a password failed: {error}")))
 }
 
 /// The passwords of a link, an update, or a batch of them.

@@ -1,94 +1,130 @@
 //! Clicks in memory, on their way to the database.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use http::HeaderMap;
 use http::header::REFERER;
+use quick_cache::sync::Cache;
 
-use super::agent::Agent;
-use super::target::{Visit, utm_pairs};
-use crate::clock::Micros;
-use crate::links::record::Record;
+use super::destination::Destination;
+use super::target::{UTM, Visit};
+use crate::agent::Agent;
+use crate::clock::{DAY, Micros};
+use crate::geoip::Place;
+use crate::visitor::DailyHash;
 
 /// More than this many clicks are not held while the database takes none; the oldest go first.
 const MOST: usize = 500_000;
 /// What strangers send is cut here.
 const LONGEST: usize = 255;
+/// How much of a referrer is looked at; its host is at the beginning.
+const LONGEST_REFERRER: usize = 2_048;
+/// How many visitors are remembered as seen, so that the database is not asked.
+const SEEN: usize = 50_000;
 
 /// A click. No IP address and no user agent is in it.
 #[derive(Debug, Clone)]
-#[allow(missing_docs)]
 pub struct Click {
-    pub id: String,
-    pub workspace_id: String,
-    pub link_id: String,
+    /// On what.
+    pub link: Arc<Destination>,
+    /// When.
     pub occurred_at: Micros,
-    pub os: &'static str,
-    pub device: &'static str,
-    pub browser: &'static str,
+    /// What the user agent says.
+    pub agent: Agent,
+    /// From where.
+    pub place: Place,
+    /// From which site.
     pub referrer_domain: Option<String>,
-    /// Source, medium, campaign, term, content.
-    pub utm: [Option<String>; 5],
+    /// The visit's own source, medium, campaign, term, content.
+    pub utm: Option<Box<[Option<String>; 5]>>,
+    /// The visit's own sub-ID.
     pub sub_id: Option<String>,
+    /// By the link or by its QR code, as the spec's `ClickTrigger` has it.
     pub trigger: &'static str,
+    /// Which rule decided where it went.
     pub destination_kind: &'static str,
+    /// Whether nobody was there.
     pub is_bot: bool,
     /// Whether the link's count has it already (links with a click limit).
     pub counted: bool,
+    /// Who it was, for this link and this day.
+    pub visitor: DailyHash,
 }
 
-impl Click {
-    /// A click on a link. The link's UTM parameters and sub-ID come before those of the visit.
-    pub fn new(
-        id: String,
-        record: &Record,
-        agent: &Agent,
-        visit: &Visit<'_>,
-        headers: &HeaderMap,
-    ) -> Self {
-        let document = &record.document;
-        let utm = utm_pairs(document.utm.as_ref())
-            .map(|(name, value)| value.or_else(|| visit.get(name)).map(cut));
+/// What a visit says about itself.
+pub struct Said {
+    /// From which site.
+    pub referrer_domain: Option<String>,
+    /// Source, medium, campaign, term, content.
+    pub utm: Option<Box<[Option<String>; 5]>>,
+    /// The sub-ID.
+    pub sub_id: Option<String>,
+    /// By the link or by its QR code.
+    pub trigger: &'static str,
+}
+
+impl Said {
+    /// Reads a visit's query and headers.
+    pub fn new(visit: &Visit<'_>, headers: &HeaderMap) -> Self {
+        let utm = UTM.map(|name| visit.get(name).and_then(cut));
         Self {
-            id,
-            workspace_id: record.workspace_id.clone(),
-            link_id: record.id.clone(),
-            occurred_at: 0,
-            os: agent.os.as_str(),
-            device: agent.device,
-            browser: agent.browser,
             referrer_domain: referrer(headers),
-            utm,
-            sub_id: document
-                .sub_id
-                .as_deref()
-                .or_else(|| visit.get("sub_id"))
-                .map(cut),
+            utm: utm.iter().any(Option::is_some).then(|| Box::new(utm)),
+            sub_id: visit.get("sub_id").and_then(cut),
             trigger: if visit.is_qr() { "qr" } else { "link" },
-            destination_kind: "url",
-            is_bot: false,
-            counted: false,
         }
     }
 }
 
-fn cut(text: &str) -> String {
-    text.chars()
+impl Click {
+    /// The link's UTM parameters, else those of the visit.
+    pub fn utm(&self) -> [Option<&str>; 5] {
+        let own = self.link.utm();
+        std::array::from_fn(|index| own[index].or_else(|| self.utm.as_ref()?[index].as_deref()))
+    }
+
+    /// The link's sub-ID, else that of the visit.
+    pub fn sub_id(&self) -> Option<&str> {
+        self.link.sub_id.as_deref().or(self.sub_id.as_deref())
+    }
+
+    /// The day (since 1970, UTC) that the visitor's hash is for.
+    pub fn day(&self) -> i64 {
+        self.occurred_at.div_euclid(DAY)
+    }
+}
+
+fn cut(text: &str) -> Option<String> {
+    let text: String = text
+        .chars()
         .filter(|letter| *letter != '\0')
         .take(LONGEST)
-        .collect()
+        .collect();
+    (!text.is_empty()).then_some(text)
 }
 
 fn referrer(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(REFERER)?.to_str().ok()?;
-    let host = url::Url::parse(text).ok()?.host_str()?.to_owned();
-    Some(cut(host.strip_prefix("www.").unwrap_or(&host)))
+    let text = text.get(..LONGEST_REFERRER).unwrap_or(text);
+    let url = url::Url::parse(text).ok()?;
+    let host = url.host_str()?;
+    cut(host.strip_prefix("www.").unwrap_or(host))
 }
 
 /// Clicks that are not written yet.
-#[derive(Default)]
 pub struct ClickBuffer {
     waiting: Mutex<Vec<Click>>,
+    /// Visitors who are in the database.
+    seen: Cache<DailyHash, ()>,
+}
+
+impl Default for ClickBuffer {
+    fn default() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            seen: Cache::new(SEEN),
+        }
+    }
 }
 
 impl ClickBuffer {
@@ -118,5 +154,73 @@ impl ClickBuffer {
             clicks.drain(..lost);
         }
         *waiting = clicks;
+    }
+
+    /// Whether a click's visitor is known to be in the database.
+    pub fn has_seen(&self, click: &Click) -> bool {
+        self.seen.get(&click.visitor).is_some()
+    }
+
+    /// Remembers the visitors of clicks that were written.
+    pub fn remember(&self, clicks: &[Click]) {
+        for click in clicks {
+            if !self.has_seen(click) {
+                self.seen.insert(click.visitor, ());
+            }
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.take();
+        self.seen.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn what_strangers_say_is_cut_to_what_the_spec_allows() {
+        assert_eq!(cut("nora").as_deref(), Some("nora"));
+        assert_eq!(cut("\0\0"), None);
+        assert_eq!(cut("a\0b").as_deref(), Some("ab"));
+        let long = "ü".repeat(300);
+        assert_eq!(cut(&long).map(|text| text.chars().count()), Some(255));
+        let said = |query: &str| Said::new(&Visit::new(query), &HeaderMap::new());
+        let nothing = said("sub_id=&utm_source=%00&src=QR");
+        assert!(nothing.utm.is_none() && nothing.sub_id.is_none());
+        assert_eq!((nothing.trigger, said("src=qr").trigger), ("link", "qr"));
+    }
+
+    #[test]
+    fn referrers_are_hosts() {
+        let host = |value: &[u8]| {
+            let value = HeaderValue::from_bytes(value).expect("a header");
+            referrer(&HeaderMap::from_iter([(REFERER, value)]))
+        };
+        for (value, expected) in [
+            (
+                &b"https://www.Instagram.com/p/secret?x"[..],
+                Some("instagram.com"),
+            ),
+            (b"http://127.0.0.1:8080/", Some("127.0.0.1")),
+            (
+                b"android-app://com.google.android.gm/",
+                Some("com.google.android.gm"),
+            ),
+            (b"https://b\xc3\xbccher.example/", None),
+            (b"/relative", None),
+            (b"about:blank", None),
+            (b"https://", None),
+            (b"\xff\xfe", None),
+        ] {
+            assert_eq!(host(value).as_deref(), expected, "{value:?}");
+        }
+        let long = format!("https://example.com/{}", "x".repeat(100_000));
+        assert_eq!(host(long.as_bytes()).as_deref(), Some("example.com"));
     }
 }

@@ -1,25 +1,32 @@
 //! Where a visit goes, by one order: status, password, OS target, geo, variant, url.
 
-use approute::models::{AndroidTargetInput, IosTargetInput, LinkStatus, RedirectStatus};
-
-use super::agent::{Agent, Os};
+use super::destination::{Destination, Url};
+use crate::agent::Os;
 use crate::clock::Micros;
-use crate::links::record::Record;
+use crate::geoip::Country;
+use crate::variants;
+use crate::visitor::VisitorKey;
 
 /// What becomes of a visit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
+#[derive(Debug)]
+pub enum Decision<'a> {
     /// It is redirected.
-    Go {
-        /// The destination, before UTM and query.
-        url: String,
-        /// Which rule decided, as `DestinationKind` names it.
-        kind: &'static str,
-        /// The status.
-        status: u16,
-    },
+    Go(Way<'a>),
+    /// It needs the password first.
+    Ask,
     /// It ends here.
     Stop(Reason),
+}
+
+/// A redirect.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'a> {
+    /// The destination, before UTM and query.
+    pub url: &'a Url,
+    /// Which rule decided, as `DestinationKind` names it.
+    pub kind: &'static str,
+    /// The status.
+    pub status: u16,
 }
 
 /// Why a visit ends here.
@@ -29,114 +36,87 @@ pub enum Reason {
     NotYet,
     /// The link is deleted, archived, expired or exhausted.
     Gone,
-    /// The link asks for a password, which this version cannot do yet.
-    Password,
+}
+
+/// What is known of a visit.
+pub struct Facts<K> {
+    /// When it came.
+    pub now: Micros,
+    /// From which system.
+    pub os: Os,
+    /// From which country.
+    pub country: Option<Country>,
+    /// Whether the password was given.
+    pub unlocked: bool,
+    /// What chooses a variant; asked for only where there are some.
+    pub visitor: K,
 }
 
 /// Decides on a visit.
-pub fn decide(record: &Record, now: Micros, agent: &Agent, visitor: u32) -> Decision {
-    let document = &record.document;
-    match record.status(now) {
-        LinkStatus::Deleted | LinkStatus::Archived => return Decision::Stop(Reason::Gone),
-        LinkStatus::Scheduled => return Decision::Stop(Reason::NotYet),
-        LinkStatus::Expired | LinkStatus::Exhausted => return over(record),
-        _ => {}
+pub fn decide<K: FnOnce() -> VisitorKey>(link: &Destination, facts: Facts<K>) -> Decision<'_> {
+    if link.gone {
+        return Decision::Stop(Reason::Gone);
     }
-    if record.password_hash.is_some() {
-        return Decision::Stop(Reason::Password);
+    if link.starts_at.is_some_and(|at| at > facts.now) {
+        return Decision::Stop(Reason::NotYet);
     }
-    let status = document
-        .redirect_status
-        .unwrap_or(RedirectStatus::Found)
-        .as_i64() as u16;
-    let go = |(url, kind)| Decision::Go { url, kind, status };
-    let targets = document.targets.as_ref();
-    let app = match agent.os {
-        Os::Ios => targets
-            .and_then(|targets| targets.ios.as_ref())
-            .and_then(ios),
-        Os::Android => targets
-            .and_then(|targets| targets.android.as_ref())
-            .and_then(android),
+    let exhausted = |limit| link.click_count >= limit;
+    if link.expires_at.is_some_and(|at| at <= facts.now) || link.click_limit.is_some_and(exhausted)
+    {
+        return over(link);
+    }
+    if link.password().is_some() && !facts.unlocked {
+        return Decision::Ask;
+    }
+    // A form was sent, which the browser must not send on.
+    let status = if facts.unlocked { 303 } else { link.status };
+    let (url, kind) = rule(link, facts).unwrap_or((&link.url, "url"));
+    Decision::Go(Way { url, kind, status })
+}
+
+fn rule<K: FnOnce() -> VisitorKey>(
+    link: &Destination,
+    facts: Facts<K>,
+) -> Option<(&Url, &'static str)> {
+    let rules = link.rules.as_ref()?;
+    let app = match facts.os {
+        Os::Ios => rules.ios.as_ref(),
+        Os::Android => rules.android.as_ref(),
         _ => None,
     };
-    // The visitor's country is known from issue 4 on, and goes here.
-    app.or_else(|| variant(record, visitor))
-        .map_or_else(|| go((document.url.clone(), "url")), go)
+    if let Some((url, kind)) = app {
+        return Some((url, kind));
+    }
+    let here = |(country, _): &&(Country, Url)| Some(*country) == facts.country;
+    if let Some((_, url)) = rules.geo.iter().find(here) {
+        return Some((url, "geo"));
+    }
+    if rules.variants.is_empty() {
+        return None;
+    }
+    let variants: Vec<(&str, i64)> = rules
+        .variants
+        .iter()
+        .map(|(url, weight)| (url.to_str().unwrap_or_default(), *weight))
+        .collect();
+    let chosen = variants::choose((facts.visitor)(), &link.id, &variants)?;
+    Some((&rules.variants[chosen].0, "variant"))
 }
 
 /// What becomes of visits of a link that is expired or exhausted.
-pub fn over(record: &Record) -> Decision {
-    match &record.document.expired_url {
-        Some(url) => Decision::Go {
-            url: url.clone(),
+pub fn over(link: &Destination) -> Decision<'_> {
+    let instead = link
+        .rules
+        .as_ref()
+        .and_then(|rules| rules.expired_url.as_ref());
+    match instead {
+        Some(url) => Decision::Go(Way {
+            url,
             kind: "expired_url",
             status: 302,
-        },
+        }),
         None => Decision::Stop(Reason::Gone),
     }
-}
-
-fn ios(target: &IosTargetInput) -> Option<(String, &'static str)> {
-    let link = target
-        .universal_link_url
-        .clone()
-        .map(|url| (url, "ios_universal_link"));
-    let store = || {
-        target.app_store_id.as_ref().map(|id| {
-            (
-                format!("https://apps.apple.com/app/id{id}"),
-                "ios_app_store",
-            )
-        })
-    };
-    let fallback = || target.fallback_url.clone().map(|url| (url, "ios_fallback"));
-    link.or_else(store).or_else(fallback)
-}
-
-fn android(target: &AndroidTargetInput) -> Option<(String, &'static str)> {
-    let link = target
-        .app_link_url
-        .clone()
-        .map(|url| (url, "android_app_link"));
-    let store = || {
-        let name = target.package_name.as_ref()?;
-        Some((
-            format!("https://play.google.com/store/apps/details?id={name}"),
-            "android_play_store",
-        ))
-    };
-    let fallback = || {
-        target
-            .fallback_url
-            .clone()
-            .map(|url| (url, "android_fallback"))
-    };
-    link.or_else(store).or_else(fallback)
-}
-
-/// One of the variants by weight, for each visitor always the same.
-fn variant(record: &Record, visitor: u32) -> Option<(String, &'static str)> {
-    let variants = record
-        .document
-        .variants
-        .as_deref()
-        .filter(|variants| !variants.is_empty())?;
-    let total: u64 = variants
-        .iter()
-        .map(|variant| variant.weight.max(0) as u64)
-        .sum();
-    let mut hash = crc32fast::Hasher::new_with_initial(visitor);
-    hash.update(record.id.as_bytes());
-    let mut point = u64::from(hash.finalize()) % total.max(1);
-    for variant in variants {
-        let weight = variant.weight.max(0) as u64;
-        if point < weight {
-            return Some((variant.url.clone(), "variant"));
-        }
-        point -= weight;
-    }
-    None
 }
 
 #[cfg(test)]
@@ -144,14 +124,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::links::record::Record;
 
-    const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1";
-    const PIXEL: &str = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36";
-    const DESKTOP: &str =
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36";
+    const URL: &str = "https://example.com/";
 
-    fn record(document: Value) -> Record {
-        Record {
+    fn link(document: Value, change: fn(&mut Record)) -> Destination {
+        let mut record = Record {
             id: "lnk_1".into(),
             workspace_id: "wsp_1".into(),
             domain: "d".into(),
@@ -167,100 +145,118 @@ mod tests {
             purge_at: None,
             created_by_key_id: "key_1".into(),
             version: 1,
-        }
+        };
+        change(&mut record);
+        Destination::new(&record).unwrap()
     }
 
-    fn kind(record: &Record, agent: &str) -> (&'static str, String) {
-        match decide(record, 1_000_000, &Agent::of(agent), 7) {
-            Decision::Go { url, kind, .. } => (kind, url),
-            Decision::Stop(reason) => panic!("stopped: {reason:?}"),
+    /// Kind and URL, or what stops it.
+    fn way(link: &Destination, os: Os, country: &str, unlocked: bool) -> (String, u16) {
+        let facts = Facts {
+            now: 1_000_000,
+            os,
+            country: Country::parse(country),
+            unlocked,
+            visitor: || VisitorKey([7; 16]),
+        };
+        match decide(link, facts) {
+            Decision::Go(way) => (
+                format!("{} {}", way.kind, way.url.to_str().unwrap()),
+                way.status,
+            ),
+            Decision::Ask => ("password".to_owned(), 0),
+            Decision::Stop(reason) => (format!("{reason:?}"), 0),
         }
     }
 
     #[test]
-    fn os_targets_before_variants_before_the_url() {
-        let link = record(json!({
-            "url": "https://example.com/", "variants": [{ "url": "https://example.com/v", "weight": 1 }],
-            "targets": { "ios": { "app_store_id": "42", "fallback_url": "https://example.com/i" },
-                         "android": { "package_name": "com.example" } }
-        }));
-        assert_eq!(
-            kind(&link, IPHONE),
-            ("ios_app_store", "https://apps.apple.com/app/id42".into())
+    fn one_order_of_rules() {
+        let full = link(
+            json!({
+                "url": URL, "variants": [{ "url": "https://example.com/v", "weight": 1 }],
+                "geo": { "DE": "https://example.com/de" },
+                "targets": { "ios": { "app_store_id": "42", "fallback_url": "https://example.com/i" },
+                             "android": { "package_name": "com.example" } }
+            }),
+            |_| {},
+        );
+        for (os, country, expected) in [
+            (
+                Os::Ios,
+                "DE",
+                "ios_app_store https://apps.apple.com/app/id42",
+            ),
+            (
+                Os::Android,
+                "DE",
+                "android_play_store https://play.google.com/store/apps/details?id=com.example",
+            ),
+            (Os::Windows, "DE", "geo https://example.com/de"),
+            (Os::Windows, "FR", "variant https://example.com/v"),
+            (Os::Windows, "", "variant https://example.com/v"),
+        ] {
+            assert_eq!(way(&full, os, country, false), (expected.to_owned(), 302));
+        }
+        let plain = link(
+            json!({ "url": URL, "targets": { "ios": { "bundle_id": "a.b" } } }),
+            |_| {},
         );
         assert_eq!(
-            kind(&link, PIXEL).1,
-            "https://play.google.com/store/apps/details?id=com.example"
-        );
-        assert_eq!(
-            kind(&link, DESKTOP),
-            ("variant", "https://example.com/v".into())
-        );
-        let plain = record(
-            json!({ "url": "https://example.com/", "targets": { "ios": { "bundle_id": "a.b" } } }),
-        );
-        assert_eq!(
-            kind(&plain, IPHONE).0,
-            "url",
+            way(&plain, Os::Ios, "DE", false).0,
+            format!("url {URL}"),
             "a target without a destination decides nothing"
         );
-        let universal = record(json!({ "url": "https://example.com/", "targets": { "ios": {
-            "app_store_id": "42", "universal_link_url": "https://example.com/u" } } }));
+        let targets = json!({ "ios": { "app_store_id": "42", "universal_link_url": "https://example.com/u",
+                                       "fallback_url": "https://example.com/f" },
+                              "android": { "app_link_url": "https://example.com/a", "package_name": "com.example" } });
+        let links = link(json!({ "url": URL, "targets": targets }), |_| {});
         assert_eq!(
-            kind(&universal, IPHONE),
-            ("ios_universal_link", "https://example.com/u".into())
+            way(&links, Os::Ios, "", false).0,
+            "ios_universal_link https://example.com/u"
+        );
+        assert_eq!(
+            way(&links, Os::Android, "", false).0,
+            "android_app_link https://example.com/a"
+        );
+        let targets = json!({ "ios": { "fallback_url": "https://example.com/i" },
+                              "android": { "fallback_url": "https://example.com/a" } });
+        let fallbacks = link(json!({ "url": URL, "targets": targets }), |_| {});
+        assert_eq!(
+            way(&fallbacks, Os::Ios, "", false).0,
+            "ios_fallback https://example.com/i"
+        );
+        assert_eq!(
+            way(&fallbacks, Os::Android, "", false).0,
+            "android_fallback https://example.com/a"
         );
     }
 
     #[test]
-    fn the_status_comes_first() {
+    fn the_status_comes_first_and_then_the_password() {
+        let locked: fn(&mut Record) = |record| record.password_hash = Some("x".to_owned());
         let stop = |document: Value, change: fn(&mut Record)| {
-            let mut link = record(document);
-            change(&mut link);
-            decide(&link, 1_000_000, &Agent::of(IPHONE), 0)
+            way(&link(document, change), Os::Ios, "", false)
         };
-        let url = "https://example.com/";
-        let later = json!({ "url": url, "starts_at": "1970-01-01T00:00:02Z" });
-        assert_eq!(stop(later, |_| {}), Decision::Stop(Reason::NotYet));
+        let later = json!({ "url": URL, "starts_at": "1970-01-01T00:00:02Z" });
+        assert_eq!(stop(later, locked).0, "NotYet");
         assert_eq!(
-            stop(json!({ "url": url, "archived": true }), |_| {}),
-            Decision::Stop(Reason::Gone)
+            stop(json!({ "url": URL, "archived": true }), locked).0,
+            "Gone"
         );
         assert_eq!(
-            stop(json!({ "url": url }), |link| link.deleted_at = Some(1)),
-            Decision::Stop(Reason::Gone)
+            stop(json!({ "url": URL }), |link| link.deleted_at = Some(1)).0,
+            "Gone"
         );
+        assert_eq!(stop(json!({ "url": URL }), locked).0, "password");
+        let expired = json!({ "url": URL, "expires_at": "1970-01-01T00:00:01Z", "expired_url": "https://example.com/late",
+                              "redirect_status": 307 });
         assert_eq!(
-            stop(json!({ "url": url }), |link| link.password_hash =
-                Some(String::new())),
-            Decision::Stop(Reason::Password)
+            stop(expired, locked),
+            ("expired_url https://example.com/late".to_owned(), 302)
         );
-        let expired = json!({ "url": url, "expires_at": "1970-01-01T00:00:01Z", "expired_url": "https://example.com/late" });
-        let Decision::Go { url, kind, status } =
-            stop(expired, |link| link.password_hash = Some(String::new()))
-        else {
-            panic!()
-        };
-        assert_eq!(
-            (url.as_str(), kind, status),
-            ("https://example.com/late", "expired_url", 302)
-        );
-        let used = json!({ "url": url, "click_limit": 3 });
-        assert_eq!(
-            stop(used, |link| link.click_count = 3),
-            Decision::Stop(Reason::Gone)
-        );
-    }
-
-    #[test]
-    fn variants_follow_their_weights_and_stick() {
-        let link = record(json!({ "url": "https://example.com/", "variants": [
-            { "url": "https://a.example/", "weight": 3 }, { "url": "https://b.example/", "weight": 1 }] }));
-        let of = |visitor: u32| variant(&link, visitor).unwrap().0;
-        let first = (0..4_000)
-            .filter(|visitor| of(*visitor) == "https://a.example/")
-            .count();
-        assert!((2_700..3_300).contains(&first), "{first}");
-        assert!((0..100).all(|visitor| of(visitor) == of(visitor)));
+        let used = json!({ "url": URL, "click_limit": 3 });
+        assert_eq!(stop(used, |link| link.click_count = 3).0, "Gone");
+        let open = link(json!({ "url": URL, "redirect_status": 307 }), locked);
+        assert_eq!(way(&open, Os::Ios, "", true), (format!("url {URL}"), 303));
     }
 }

@@ -1,27 +1,36 @@
 //! Visits of short links.
 
-pub mod agent;
 pub mod cache;
 pub mod clicks;
 mod decide;
+pub mod destination;
 mod page;
 mod target;
+mod unlock;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use self::agent::Agent;
-use self::clicks::Click;
-use self::decide::{Decision, decide};
+use self::cache::Known;
+use self::clicks::{Click, Said};
+use self::decide::{Decision, Facts, Way, decide};
+use self::destination::Destination;
+use crate::agent::{self, Agent};
 use crate::api::Raw;
 use crate::app::App;
+use crate::associations::{APPLE_PATH, GOOGLE_PATH, MEDIA_TYPE};
+use crate::clock::Micros;
+use crate::geoip::{self, Client};
 use crate::ids::Kind;
-use crate::links::record::{Record, slug_key};
-use crate::store::{clicks as store, domains, links};
+use crate::links::record::slug_key;
+use crate::store::domains::{self, Domain};
+use crate::store::{clicks as store, links};
 use crate::webhooks::announce;
 
 /// The domain that `--dev` uses for links.
@@ -38,32 +47,67 @@ pub fn slug_of(path: &str) -> Option<&str> {
     fits.then_some(slug)
 }
 
-/// Whether the request's host is a domain for short links.
-pub async fn is_short_domain(app: &App, headers: &HeaderMap) -> bool {
-    let Some(host) = crate::http::host(headers) else {
-        return false;
+/// The domain for short links that a request is for. In development every host that is no domain itself leads to the
+/// links of one.
+pub async fn domain(app: &App, parts: &Parts) -> Option<Arc<Domain>> {
+    let own = match crate::http::host(parts) {
+        Some(host) => find_domain(app, &host).await,
+        None => None,
     };
-    match app.destinations.domain(&host, app.now()) {
-        Some(known) => known,
-        None => {
-            let Ok(mut connection) = app.store.read().await else {
-                return false;
-            };
-            let known = domains::exists(&mut connection, &host)
-                .await
-                .unwrap_or(false);
-            app.destinations.remember_domain(&host, known, app.now());
-            known
+    if own.is_none() && app.config.dev {
+        return find_domain(app, DEV_DOMAIN).await;
+    }
+    own
+}
+
+async fn find_domain(app: &App, host: &str) -> Option<Arc<Domain>> {
+    let now = app.now();
+    let known = app.destinations.domain(host, now);
+    if let Known::Fresh(domain) = known {
+        return domain;
+    }
+    let read = async {
+        let mut connection = app.store.read().await?;
+        domains::find(&mut connection, host).await
+    };
+    match read.await {
+        Ok(found) => {
+            let found = found.map(Arc::new);
+            app.destinations.remember_domain(host, found.clone(), now);
+            found
+        }
+        Err(error) => {
+            tracing::error!(%error, "cannot look up a domain");
+            match known {
+                Known::Old(domain) => domain,
+                _ => None,
+            }
         }
     }
 }
 
-/// Answers a visit.
-pub async fn visit(app: &App, parts: &Parts, slug: &str) -> Response {
+/// Answers a request to a domain for short links.
+pub async fn serve(app: &App, domain: &Domain, parts: &Parts, body: Body) -> Response {
+    let path = parts.uri.path();
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    if reads && matches!(path, APPLE_PATH | GOOGLE_PATH) {
+        return association(app, domain, path);
+    }
+    let Some(slug) = slug_of(path) else {
+        return crate::http::nothing_here(app);
+    };
+    if !reads && parts.method != Method::POST {
+        return crate::http::refuse_method(app, "GET, HEAD");
+    }
     let request_id = app.ids.next(Kind::Request);
-    let outcome = match find(app, &parts.headers, slug).await {
-        Ok(Some(record)) => follow(app, parts, &record).await,
-        Ok(None) => Ok(page::nothing_here(&parts.headers, &request_id)),
+    let outcome = match find(app, domain, slug).await {
+        Ok(Some(link)) if reads => follow(app, parts, &link).await,
+        Ok(Some(link)) if link.password().is_some() => {
+            unlock::unlock(app, parts, body, &link, &request_id).await
+        }
+        // Only a password is ever sent to a link.
+        Ok(_) if !reads => return crate::http::refuse_method(app, "GET, HEAD"),
+        Ok(_) => Ok(page::nothing_here(&parts.headers, &request_id)),
         Err(error) => Err(error),
     };
     let raw = outcome.unwrap_or_else(|error| {
@@ -77,108 +121,160 @@ pub async fn visit(app: &App, parts: &Parts, slug: &str) -> Response {
     response
 }
 
-/// The link at this host and slug: from memory, else from the database.
-async fn find(app: &App, headers: &HeaderMap, slug: &str) -> sqlx::Result<Option<Arc<Record>>> {
-    let key = slug_key(slug);
-    let host = crate::http::host(headers).unwrap_or_default();
-    // In development every host leads to the same links, unless it is a domain of its own.
-    let domain = if app.config.dev && !is_short_domain(app, headers).await {
-        DEV_DOMAIN
-    } else {
-        &host
+/// One of the files that tell phones which apps open a domain's links.
+fn association(app: &App, domain: &Domain, path: &str) -> Response {
+    let request_id = app.ids.next(Kind::Request);
+    let raw = match domain.apps.file(path) {
+        Some(file) => Raw {
+            status: StatusCode::OK,
+            headers: vec![(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))],
+            body: file.into(),
+            code: None,
+        },
+        None => page::nothing_here(&HeaderMap::new(), &request_id),
     };
-    let now = app.now();
-    if let Some(record) = app.destinations.get(domain, &key, now) {
-        return Ok(Some(record));
-    }
-    let filling = app.destinations.begin();
-    let mut connection = app.store.read().await?;
-    let found = links::find(&mut connection, domain, &key)
-        .await?
-        .map(Arc::new);
-    // The click limit of a link is kept by the database, so its count must be fresh at every visit.
-    if let Some(record) = found
-        .as_ref()
-        .filter(|record| record.document.click_limit.is_none())
-    {
-        app.destinations
-            .fill(filling, domain, &key, record.clone(), now);
-    }
-    Ok(found)
+    crate::http::send(raw, &request_id)
 }
 
-async fn follow(app: &App, parts: &Parts, record: &Record) -> sqlx::Result<Raw> {
+/// The link at this domain and slug: from memory, else from the database.
+async fn find(app: &App, domain: &Domain, slug: &str) -> sqlx::Result<Option<Arc<Destination>>> {
+    let key = cache::key(&domain.name, slug);
     let now = app.now();
-    let headers = &parts.headers;
-    let agent = Agent::of(
-        headers
-            .get(USER_AGENT)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default(),
-    );
-    let is_bot = agent.is_bot || agent::is_prefetch(headers);
-    let counts = parts.method == Method::GET;
-    let mut decision = decide(record, now, &agent, visitor(parts));
-    let mut counted = false;
-    if let (Decision::Go { .. }, Some(_), true, false) =
-        (&decision, record.document.click_limit, counts, is_bot)
-    {
-        // One visit more than the limit must not pass, on no node and at no moment.
-        let mut tx = app.store.write().await?;
-        let step = store::count_within_limit(&mut tx, &record.id, now).await?;
-        counted = step.is_some();
-        let announced = announce::clicks_counted(app, &mut tx, step.as_slice()).await?;
-        tx.commit().await?;
-        if announced {
-            app.hooks.wake();
+    let known = app.destinations.get(&key, now);
+    if let Known::Fresh(link) = known {
+        return Ok(Some(link));
+    }
+    let filling = app.destinations.begin();
+    let read = async {
+        let mut connection = app.store.read().await?;
+        links::find(&mut connection, &domain.name, &slug_key(slug)).await
+    };
+    let record = match (read.await, known) {
+        (Ok(record), _) => record,
+        (Err(error), Known::Old(link)) => {
+            tracing::warn!(%error, "the database does not answer; a visit goes where the link led before");
+            return Ok(Some(link));
         }
-        if !counted {
-            decision = decide::over(record);
+        (Err(error), _) => return Err(error),
+    };
+    let Some(link) = record.as_ref().and_then(Destination::new).map(Arc::new) else {
+        app.destinations.remove(&key);
+        return Ok(None);
+    };
+    // The click limit of a link is kept by the database, so its count must be fresh at every visit.
+    if link.click_limit.is_none() {
+        app.destinations.fill(filling, &key, link.clone(), now);
+    }
+    Ok(Some(link))
+}
+
+/// A visit, as far as it is known before the link is.
+struct Visitor<'a> {
+    parts: &'a Parts,
+    client: Client,
+    now: Micros,
+    agent: Agent,
+    /// Whether it is a person's and no program's.
+    is_bot: bool,
+    /// Whether it can count: a request for the headers alone cannot.
+    counts: bool,
+    unlocked: bool,
+}
+
+impl<'a> Visitor<'a> {
+    fn new(app: &App, parts: &'a Parts) -> Self {
+        let headers = &parts.headers;
+        let peer = parts.extensions.get::<crate::http::serve::Peer>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        let agent = Agent::of_request(headers);
+        Self {
+            parts,
+            client: app.config.proxies.client(peer, headers),
+            now: app.now(),
+            agent,
+            is_bot: agent::is_automated(headers, &agent),
+            counts: parts.method != Method::HEAD,
+            unlocked: false,
         }
     }
-    let (location, kind, status) = match decision {
-        Decision::Go { url, kind, status } => (url, kind, status),
+
+    fn user_agent(&self) -> &'a [u8] {
+        let value = self.parts.headers.get(USER_AGENT);
+        value.map_or(&[], HeaderValue::as_bytes)
+    }
+}
+
+async fn follow(app: &App, parts: &Parts, link: &Arc<Destination>) -> sqlx::Result<Raw> {
+    go(app, Visitor::new(app, parts), link).await
+}
+
+async fn go(app: &App, visitor: Visitor<'_>, link: &Arc<Destination>) -> sqlx::Result<Raw> {
+    let (headers, now) = (&visitor.parts.headers, visitor.now);
+    let place = geoip::locate(&visitor.client, app.geoip.as_ref());
+    let facts = Facts {
+        now,
+        os: visitor.agent.os,
+        country: place.country,
+        unlocked: visitor.unlocked,
+        visitor: || {
+            app.visitors
+                .key(visitor.client.address, visitor.user_agent())
+        },
+    };
+    let mut decision = decide(link, facts);
+    let counts_towards_limit = visitor.counts && !visitor.is_bot;
+    let mut counted = false;
+    if let (Decision::Go(Way { kind, .. }), Some(_), true) =
+        (&decision, link.click_limit, counts_towards_limit)
+        && *kind != "expired_url"
+    {
+        counted = count_within_limit(app, link, now).await?;
+        if !counted {
+            decision = decide::over(link);
+        }
+    }
+    let way = match decision {
+        Decision::Go(way) => way,
+        Decision::Ask => return Ok(unlock::ask(app, link, now)),
         Decision::Stop(reason) => return Ok(page::stopped(headers, reason)),
     };
-    let query = parts.uri.query().unwrap_or_default();
-    let visit = target::Visit::new(query);
-    let location = target::compose(record, kind, location, &visit);
-    if counts {
-        let click = Click::new(
-            app.ids.at(Kind::Click, now),
-            record,
-            &agent,
-            &visit,
-            headers,
-        );
+    let visit = target::Visit::new(visitor.parts.uri.query().unwrap_or_default());
+    let location = target::compose(link, way, &visit);
+    if visitor.counts {
+        let said = Said::new(&visit, headers);
+        let address = visitor.client.address;
+        let agent = visitor.user_agent();
         app.clicks.push(Click {
+            link: link.clone(),
             occurred_at: now,
-            destination_kind: kind,
-            is_bot,
+            agent: visitor.agent,
+            place,
+            referrer_domain: said.referrer_domain,
+            utm: said.utm,
+            sub_id: said.sub_id,
+            trigger: said.trigger,
+            destination_kind: way.kind,
+            is_bot: visitor.is_bot,
             counted,
-            ..click
+            visitor: app.visitors.daily_hash(now, &link.id, address, agent),
         });
     }
-    let headers = match HeaderValue::try_from(location) {
-        Ok(location) => vec![(LOCATION, location)],
-        Err(_) => Vec::new(),
-    };
     Ok(Raw {
-        status: StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND),
-        headers,
+        status: StatusCode::from_u16(way.status).unwrap_or(StatusCode::FOUND),
+        headers: vec![(LOCATION, location)],
         body: bytes::Bytes::new(),
         code: None,
     })
 }
 
-/// What tells visitors apart for as long as it takes to choose a variant; it is not kept.
-fn visitor(parts: &Parts) -> u32 {
-    let mut hash = crc32fast::Hasher::new();
-    if let Some(peer) = parts.extensions.get::<crate::http::serve::Peer>() {
-        hash.update(peer.0.ip().to_string().as_bytes());
+/// Counts a visit of a link with a click limit: one more than the limit must not pass, on no node and at no moment.
+async fn count_within_limit(app: &App, link: &Destination, now: Micros) -> sqlx::Result<bool> {
+    let mut tx = app.store.write().await?;
+    let step = store::count_within_limit(&mut tx, &link.id, now).await?;
+    let announced = announce::clicks_counted(app, &mut tx, step.as_slice()).await?;
+    tx.commit().await?;
+    if announced {
+        app.hooks.wake();
     }
-    if let Some(agent) = parts.headers.get(USER_AGENT) {
-        hash.update(agent.as_bytes());
-    }
-    hash.finalize()
+    Ok(step.is_some())
 }

@@ -50,12 +50,6 @@ pub fn stopped(headers: &HeaderMap, reason: Reason) -> Raw {
             "This link does not work any more.",
             Code::NotFound,
         ),
-        Reason::Password => (
-            StatusCode::NOT_IMPLEMENTED,
-            "Password needed",
-            "This link asks for a password, and this server cannot ask for it yet.",
-            Code::NotImplemented,
-        ),
     };
     page(
         headers,

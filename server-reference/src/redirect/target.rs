@@ -1,12 +1,23 @@
 //! The destination in full: UTM parameters, and the visit's query where the link passes it on.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use approute::models::UtmInput;
+use http::HeaderValue;
 use percent_encoding::percent_decode_str;
-use url::Url;
 
-use crate::links::record::Record;
+use super::decide::Way;
+use super::destination::{Destination, Url};
+
+/// The UTM parameters as queries name them: source, medium, campaign, term, content.
+pub const UTM: [&str; 5] = [
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+];
 
 /// The query of a visit.
 pub struct Visit<'a> {
@@ -38,6 +49,11 @@ impl<'a> Visit<'a> {
             .filter(|value| !value.is_empty())
     }
 
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
     /// Whether the visit came by the QR code.
     pub fn is_qr(&self) -> bool {
         self.get("src") == Some("qr")
@@ -57,35 +73,44 @@ fn decode(text: &str) -> Cow<'_, str> {
 /// The UTM parameters of a link by their names in a query.
 pub fn utm_pairs(utm: Option<&UtmInput>) -> [(&'static str, Option<&str>); 5] {
     let of = |value: fn(&UtmInput) -> &Option<String>| utm.and_then(|utm| value(utm).as_deref());
+    let [source, medium, campaign, term, content] = UTM;
     [
-        ("utm_source", of(|utm| &utm.source)),
-        ("utm_medium", of(|utm| &utm.medium)),
-        ("utm_campaign", of(|utm| &utm.campaign)),
-        ("utm_term", of(|utm| &utm.term)),
-        ("utm_content", of(|utm| &utm.content)),
+        (source, of(|utm| &utm.source)),
+        (medium, of(|utm| &utm.medium)),
+        (campaign, of(|utm| &utm.campaign)),
+        (term, of(|utm| &utm.term)),
+        (content, of(|utm| &utm.content)),
     ]
 }
 
 /// The `Location` of a visit. The link's UTM parameters replace those of its destination; what the visit brings along
 /// is added where neither has the name already, so that no visitor can change where a link's owner sends people.
-pub fn compose(record: &Record, kind: &str, url: String, visit: &Visit<'_>) -> String {
+pub fn compose(link: &Destination, way: Way<'_>, visit: &Visit<'_>) -> Url {
     // Pages of the stores take no parameters of ours.
-    if matches!(kind, "ios_app_store" | "android_play_store" | "expired_url") {
-        return url;
+    if matches!(
+        way.kind,
+        "ios_app_store" | "android_play_store" | "expired_url"
+    ) {
+        return way.url.clone();
     }
-    let document = &record.document;
-    let set: Vec<(&str, &str)> = utm_pairs(document.utm.as_ref())
+    let forwards = link.forward_query && visit.pairs.iter().any(|(name, _)| name != "src");
+    let utm = link.utm();
+    if !forwards && utm.iter().all(Option::is_none) {
+        return way.url.clone();
+    }
+    let Some(mut target) = way
+        .url
+        .to_str()
+        .ok()
+        .and_then(|url| url::Url::parse(url).ok())
+    else {
+        return way.url.clone();
+    };
+    let set: Vec<(&str, &str)> = UTM
         .into_iter()
+        .zip(utm)
         .filter_map(|(name, value)| Some((name, value?)))
         .collect();
-    let forwards =
-        document.forward_query == Some(true) && visit.pairs.iter().any(|(name, _)| name != "src");
-    if set.is_empty() && !forwards {
-        return url;
-    }
-    let Ok(mut target) = Url::parse(&url) else {
-        return url;
-    };
     let mut pairs: Vec<(String, String)> = target
         .query_pairs()
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -96,17 +121,17 @@ pub fn compose(record: &Record, kind: &str, url: String, visit: &Visit<'_>) -> S
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
     );
     if forwards {
-        let fixed: Vec<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
+        let fixed: HashSet<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
         for (name, value) in visit
             .pairs
             .iter()
-            .filter(|(name, _)| name != "src" && !fixed.iter().any(|own| own == name))
+            .filter(|(name, _)| name != "src" && !fixed.contains(name.as_ref()))
         {
             pairs.push((name.clone().into_owned(), value.clone().into_owned()));
         }
     }
     target.query_pairs_mut().clear().extend_pairs(pairs);
-    target.into()
+    HeaderValue::try_from(String::from(target)).unwrap_or_else(|_| way.url.clone())
 }
 
 #[cfg(test)]
@@ -114,9 +139,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::links::record::Record;
 
     fn location(document: Value, query: &str) -> String {
-        let url = document["url"].as_str().unwrap().to_owned();
         let record = Record {
             id: String::new(),
             workspace_id: String::new(),
@@ -134,7 +159,14 @@ mod tests {
             created_by_key_id: String::new(),
             version: 1,
         };
-        compose(&record, "url", url, &Visit::new(query))
+        let link = Destination::new(&record).unwrap();
+        let way = Way {
+            url: &link.url,
+            kind: "url",
+            status: 302,
+        };
+        let location = compose(&link, way, &Visit::new(query));
+        location.to_str().unwrap().to_owned()
     }
 
     #[test]

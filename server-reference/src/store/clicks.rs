@@ -6,9 +6,11 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::rows::{self, Value};
+use super::visitors;
 use super::{Columns, Dialect, Result};
 use crate::clock::Micros;
-use crate::redirect::clicks::Click;
+use crate::ids::{Ids, Kind};
+use crate::redirect::clicks::{Click, ClickBuffer};
 
 /// A step of a link's count, bots excluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +41,26 @@ fn counted(row: &AnyRow, at: Vec<Micros>) -> Result<Counted> {
     })
 }
 
+/// What writing clicks takes beside them.
+#[derive(Clone, Copy)]
+pub struct Writing<'a> {
+    /// The database's dialect.
+    pub dialect: Dialect,
+    /// Makes their ids.
+    pub ids: &'a Ids,
+    /// Knows visitors who are in the database.
+    pub buffer: &'a ClickBuffer,
+    /// The time.
+    pub now: Micros,
+}
+
 /// Writes clicks, and counts them on their links.
 pub async fn insert(
     connection: &mut AnyConnection,
-    dialect: Dialect,
+    writing: Writing<'_>,
     clicks: &[Click],
-    now: Micros,
 ) -> Result<Vec<Counted>> {
+    let dialect = writing.dialect;
     const COLUMNS: &[&str] = &[
         "workspace_id",
         "is_bot",
@@ -53,6 +68,9 @@ pub async fn insert(
         "id",
         "link_id",
         "occurred_at",
+        "country",
+        "region",
+        "city",
         "os",
         "device",
         "browser",
@@ -67,34 +85,60 @@ pub async fn insert(
         "destination_kind",
         "is_unique",
     ];
-    let row = |(click, seq): (&Click, i64)| {
-        let [source, medium, campaign, term, content] = click.utm.clone();
+    let sequence = sequence(connection, clicks, writing.now).await?;
+    let unique = unique(connection, writing, clicks).await?;
+    let owned = |text: Option<&str>| Value::TextOpt(text.map(str::to_owned));
+    let row = |((click, seq), unique): ((&Click, i64), bool)| {
+        let [source, medium, campaign, term, content] = click.utm();
+        let country = click.place.country;
         vec![
-            Value::Text(click.workspace_id.clone()),
+            Value::Text(click.link.workspace_id.to_string()),
             Value::Int(click.is_bot.into()),
             Value::Int(seq),
-            Value::Text(click.id.clone()),
-            Value::Text(click.link_id.clone()),
+            Value::Text(writing.ids.at(Kind::Click, click.occurred_at)),
+            Value::Text(click.link.id.to_string()),
             Value::Int(click.occurred_at),
-            Value::Text(click.os.to_owned()),
-            Value::Text(click.device.to_owned()),
-            Value::Text(click.browser.to_owned()),
+            owned(country.as_ref().map(|country| country.as_str())),
+            Value::TextOpt(click.place.region.clone()),
+            Value::TextOpt(click.place.city.clone()),
+            Value::Text(click.agent.os.as_str().to_owned()),
+            Value::Text(click.agent.device.to_owned()),
+            Value::Text(click.agent.browser.to_owned()),
             Value::TextOpt(click.referrer_domain.clone()),
-            Value::TextOpt(source),
-            Value::TextOpt(medium),
-            Value::TextOpt(campaign),
-            Value::TextOpt(term),
-            Value::TextOpt(content),
-            Value::TextOpt(click.sub_id.clone()),
+            owned(source),
+            owned(medium),
+            owned(campaign),
+            owned(term),
+            owned(content),
+            owned(click.sub_id()),
             Value::Text(click.trigger.to_owned()),
             Value::Text(click.destination_kind.to_owned()),
-            Value::Int(0),
+            Value::Int(unique.into()),
         ]
     };
-    let sequence = sequence(connection, clicks, now).await?;
-    let rows = clicks.iter().zip(sequence).map(row).collect();
+    let rows = clicks.iter().zip(sequence).zip(unique).map(row).collect();
     rows::insert(connection, dialect, "clicks", COLUMNS, rows).await?;
     count(connection, dialect, clicks).await
+}
+
+/// Whether each click is its visitor's first on its link and day.
+async fn unique(
+    connection: &mut AnyConnection,
+    writing: Writing<'_>,
+    clicks: &[Click],
+) -> Result<Vec<bool>> {
+    let mut first: BTreeMap<_, usize> = BTreeMap::new();
+    for (index, click) in clicks.iter().enumerate() {
+        if !writing.buffer.has_seen(click) {
+            first.entry((click.day(), click.visitor)).or_insert(index);
+        }
+    }
+    let fresh = visitors::insert(connection, writing.dialect, &first).await?;
+    let mut unique = vec![false; clicks.len()];
+    for (visitor, index) in first {
+        unique[index] = fresh.contains(&visitor);
+    }
+    Ok(unique)
 }
 
 /// Takes the workspaces' streams, in the order of their ids so that two nodes cannot wait for each other, and gives the
@@ -107,7 +151,10 @@ async fn sequence(
 ) -> Result<Vec<i64>> {
     let mut streams: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, click) in clicks.iter().enumerate() {
-        streams.entry(&click.workspace_id).or_default().push(index);
+        streams
+            .entry(&*click.link.workspace_id)
+            .or_default()
+            .push(index);
     }
     let mut sequence = vec![0; clicks.len()];
     for (workspace_id, members) in streams {
@@ -148,7 +195,7 @@ async fn count(
 ) -> Result<Vec<Counted>> {
     let mut counts: BTreeMap<&str, (Vec<Micros>, i64)> = BTreeMap::new();
     for click in clicks.iter().filter(|click| !click.counted) {
-        let (people, bots) = counts.entry(&click.link_id).or_default();
+        let (people, bots) = counts.entry(&*click.link.id).or_default();
         if click.is_bot {
             *bots += 1;
         } else {

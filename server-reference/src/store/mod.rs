@@ -19,8 +19,10 @@ pub mod keys;
 pub mod links;
 mod migrate;
 mod open;
+pub mod password_failures;
 pub mod rows;
 pub mod sweep;
+pub mod visitors;
 pub mod webhooks;
 pub mod workspaces;
 

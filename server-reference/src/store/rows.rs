@@ -17,6 +17,8 @@ pub enum Value {
     Int(i64),
     /// BIGINT that may be NULL.
     IntOpt(Option<i64>),
+    /// Bytes.
+    Bytes(Vec<u8>),
 }
 
 /// A query over [`Any`].
@@ -29,17 +31,23 @@ pub fn bind(query: AnyQuery, value: Value) -> AnyQuery {
         Value::TextOpt(value) => query.bind(value),
         Value::Int(value) => query.bind(value),
         Value::IntOpt(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
     }
 }
 
-/// Cuts a list into portions of `full` members and, for what is left, of one: few sizes of statements occur, so that each
-/// is prepared once.
+/// Cuts a list into portions of `full` members, then of a fifth of that, then of one: few sizes of statements occur, so
+/// that each is prepared once.
 pub fn portions<T>(list: &[T], full: usize) -> impl Iterator<Item = &[T]> {
     let (whole, rest) = list.split_at(list.len() - list.len() % full);
-    whole.chunks(full).chain(rest.chunks(1))
+    let part = (full / 5).max(1);
+    let (parts, rest) = rest.split_at(rest.len() - rest.len() % part);
+    whole
+        .chunks(full)
+        .chain(parts.chunks(part))
+        .chain(rest.chunks(1))
 }
 
-/// Inserts rows, several with each statement. Few sizes of statements occur, so that each is prepared once.
+/// Inserts rows, several with each statement.
 pub async fn insert(
     connection: &mut AnyConnection,
     dialect: Dialect,
@@ -47,10 +55,11 @@ pub async fn insert(
     columns: &[&'static str],
     rows: Vec<Vec<Value>>,
 ) -> Result<()> {
-    let full = dialect.rows_per_insert();
+    let sizes: Vec<usize> = portions(&rows, dialect.rows_per_insert())
+        .map(<[_]>::len)
+        .collect();
     let mut rows = rows.into_iter();
-    while rows.len() > 0 {
-        let size = if rows.len() >= full { full } else { 1 };
+    for size in sizes {
         let mut query = sqlx::query(AssertSqlSafe(insert_sql(dialect, table, columns, size)));
         for value in rows.by_ref().take(size).flatten() {
             query = bind(query, value);
@@ -60,7 +69,8 @@ pub async fn insert(
     Ok(())
 }
 
-fn insert_sql(dialect: Dialect, table: &str, columns: &[&str], rows: usize) -> String {
+/// An INSERT of so many rows.
+pub fn insert_sql(dialect: Dialect, table: &str, columns: &[&str], rows: usize) -> String {
     let mut sql = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
     for row in 0..rows {
         let first = row * columns.len() + 1;
@@ -102,6 +112,20 @@ pub fn bind_list(mut query: AnyQuery, values: &[String]) -> AnyQuery {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn portions_have_few_sizes_and_keep_everything() {
+        for length in 0..70 {
+            let list: Vec<usize> = (0..length).collect();
+            let cut: Vec<&[usize]> = portions(&list, 25).collect();
+            assert_eq!(cut.concat(), list);
+            assert!(
+                cut.iter()
+                    .all(|portion| [25, 5, 1].contains(&portion.len()))
+            );
+            assert!(cut.len() <= length / 25 + 4 + 4);
+        }
+    }
 
     #[test]
     fn numbers_places_row_by_row() {

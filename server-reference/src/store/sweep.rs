@@ -2,7 +2,7 @@
 
 use sqlx::AnyConnection;
 
-use super::Result;
+use super::{Result, password_failures, visitors};
 use crate::clock::{DAY, HOUR, Micros};
 
 const AT_ONCE: i64 = 200;
@@ -43,9 +43,15 @@ pub async fn step(connection: &mut AnyConnection, now: Micros) -> Result<bool> {
     .bind(AT_ONCE)
     .execute(&mut *connection)
     .await?;
+    let today = now.div_euclid(DAY);
+    let old_visitors =
+        visitors::sweep(connection, today + 1 - visitors::DAYS_KEPT, AT_ONCE).await?;
+    let old_failures = password_failures::sweep(connection, now, AT_ONCE).await?;
     let more_deliveries = super::deliveries::sweep(connection, now - LOG_KEPT, AT_ONCE).await?;
     Ok(purged.len() as i64 == AT_ONCE
         || old_calls.rows_affected() as i64 == AT_ONCE
+        || old_visitors as i64 == AT_ONCE
+        || old_failures as i64 == AT_ONCE
         || more_deliveries)
 }
 

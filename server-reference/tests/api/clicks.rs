@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use approute_server::clock::{HOUR, MINUTE, SECOND};
 use approute_server::store::click_pages::{self, EXAMINED, Query};
+use approute_server::store::clicks::Writing;
 use serde_json::{Value, json};
 
 use crate::harness::{Api, NOON, id};
@@ -218,28 +219,33 @@ async fn a_cursor_belongs_to_its_filters_and_order() {
     links.fails(400, "invalid_cursor").await;
 }
 
-/// Thousands of clicks, of which every column has its own rhythm.
+/// Many clicks, of which every column has its own rhythm.
 async fn many(api: &Api, link_id: &str, number: i64) {
+    const PORTION: i64 = 20_000;
     let mut tx = api.server.app.store.write().await.unwrap();
-    sqlx::query(
-        "WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $3) \
-         INSERT INTO clicks (workspace_id, is_bot, seq, id, link_id, occurred_at, country, os, device, browser, utm_source, \
-         utm_medium, sub_id, via, destination_kind, is_unique) \
-         SELECT CAST($1 AS TEXT), CASE WHEN i % 7 = 0 THEN 1 ELSE 0 END, $4 + i * 1000000, \
-         'clk_' || SUBSTR(CAST(10000000000000000 + i AS TEXT), 1, 17) || '000000000', \
-         CASE WHEN i % 2 = 0 THEN CAST($2 AS TEXT) ELSE 'lnk_00000000000000000000000000' END, \
-         $4 + i * 1000000 - (i % 5) * 1000000, \
-         CASE WHEN i % 3 = 0 THEN 'DE' WHEN i % 3 = 1 THEN 'FR' END, CASE WHEN i % 11 = 0 THEN 'ios' ELSE 'android' END, \
-         'phone', 'Safari', CASE WHEN i % 13 = 0 THEN 'thirteen' ELSE 'other' END, \
-         CASE WHEN i < $3 / 2 THEN 'early' ELSE 'late' END, CASE WHEN i % 999 = 0 THEN 'rare' END, 'link', 'url', 0 FROM n",
-    )
-    .bind(api.workspace.id.clone())
-    .bind(link_id.to_owned())
-    .bind(number)
-    .bind(NOON)
-    .execute(&mut *tx)
-    .await
-    .unwrap();
+    for first in (1..=number).step_by(PORTION as usize) {
+        sqlx::query(
+            "WITH RECURSIVE n(i) AS (SELECT CAST($5 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $6) \
+             INSERT INTO clicks (workspace_id, is_bot, seq, id, link_id, occurred_at, country, os, device, browser, \
+             utm_source, utm_medium, sub_id, via, destination_kind, is_unique) \
+             SELECT CAST($1 AS TEXT), CASE WHEN i % 7 = 0 THEN 1 ELSE 0 END, $4 + i * 1000000, \
+             'clk_' || SUBSTR(CAST(10000000000000000 + i AS TEXT), 1, 17) || '000000000', \
+             CASE WHEN i % 2 = 0 THEN CAST($2 AS TEXT) ELSE 'lnk_00000000000000000000000000' END, \
+             $4 + i * 1000000 - (i % 5) * 1000000, CASE WHEN i % 3 = 0 THEN 'DE' WHEN i % 3 = 1 THEN 'FR' END, \
+             CASE WHEN i % 11 = 0 THEN 'ios' ELSE 'android' END, 'phone', 'Safari', \
+             CASE WHEN i % 13 = 0 THEN 'thirteen' ELSE 'other' END, CASE WHEN i < $3 / 2 THEN 'early' ELSE 'late' END, \
+             CASE WHEN i % 999 = 0 THEN 'rare' END, 'link', 'url', 0 FROM n",
+        )
+        .bind(api.workspace.id.clone())
+        .bind(link_id.to_owned())
+        .bind(number)
+        .bind(NOON)
+        .bind(first)
+        .bind(number.min(first + PORTION - 1))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    }
     sqlx::query(
         "INSERT INTO click_streams (workspace_id, last_seq, most_late) VALUES ($1, $2, 4000000)",
     )
@@ -344,7 +350,13 @@ async fn nothing_is_skipped_or_repeated_while_others_insert() {
                 let mut tx = store.write().await.unwrap();
                 let now = NOON + ((writer * 7 + round * 3) % 10) as i64 * SECOND;
                 let one = [click];
-                approute_server::store::clicks::insert(&mut tx, store.dialect(), &one, now)
+                let writing = Writing {
+                    dialect: store.dialect(),
+                    ids: &api.server.app.ids,
+                    buffer: &api.server.app.clicks,
+                    now,
+                };
+                approute_server::store::clicks::insert(&mut tx, writing, &one)
                     .await
                     .unwrap();
                 // The moments between writing and committing overlap.

@@ -37,7 +37,7 @@ async fn deleting_is_soft_and_can_be_undone() {
         .header("if-match", "\"9\"")
         .fails(409, "link_deleted")
         .await;
-    assert_eq!(api.visit("gone", "Chrome/1").await.status, 410);
+    assert_eq!(api.visit("gone", "Mozilla/5.0 Chrome/1").await.status, 410);
     let restored = api
         .call("POST", &format!("{at}/restore"))
         .gives(200)
@@ -59,7 +59,7 @@ async fn deleting_is_soft_and_can_be_undone() {
         restored,
         "again changes nothing"
     );
-    assert_eq!(api.visit("gone", "Chrome/1").await.status, 302);
+    assert_eq!(api.visit("gone", "Mozilla/5.0 Chrome/1").await.status, 302);
     assert_eq!(
         api.get("/v1/links?tag=t").gives(200).await.json()["items"][0]["id"],
         link["id"]
@@ -72,7 +72,8 @@ async fn a_deleted_link_is_purged_after_30_days() {
     let link = api
         .link(json!({ "url": URL, "tags": ["t"], "external_id": "e" }))
         .await;
-    api.visit(link["slug"].as_str().unwrap(), "Chrome/1").await;
+    api.visit(link["slug"].as_str().unwrap(), "Mozilla/5.0 Chrome/1")
+        .await;
     api.flush().await;
     api.delete(&path(&link)).gives(200).await;
     api.clock.advance(30 * DAY - 1);
@@ -118,7 +119,7 @@ async fn the_status_follows_from_the_fields() {
     api.clock.advance(HOUR);
     assert_eq!(status(&link).await, "active");
     assert_eq!(
-        api.visit(link["slug"].as_str().unwrap(), "Chrome/1")
+        api.visit(link["slug"].as_str().unwrap(), "Mozilla/5.0 Chrome/1")
             .await
             .status,
         302

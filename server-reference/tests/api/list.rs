@@ -47,7 +47,7 @@ async fn filters() {
         }
         api.clock.advance(SECOND);
     }
-    api.visit("g", "Chrome/1").await;
+    api.visit("g", "Mozilla/5.0 Chrome/1").await;
     api.clock.advance(HOUR);
     for (query, expected) in [
         ("", "gfedcba"),

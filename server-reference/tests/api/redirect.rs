@@ -1,6 +1,8 @@
 //! Visits of short links.
 
-use approute_server::clock::HOUR;
+use approute_server::associations::Apps;
+use approute_server::clock::{HOUR, SECOND};
+use approute_server::store::domains;
 use serde_json::{Value, json};
 use sqlx::{Column as _, Row as _};
 
@@ -129,7 +131,7 @@ async fn the_status_of_the_redirect_and_of_the_link() {
     );
     assert_eq!(
         visit(json!({ "url": URL, "password": "secret" })).await.0,
-        501
+        200
     );
 }
 
@@ -349,4 +351,57 @@ async fn domains_by_host() {
         404,
         "a domain for links has no API"
     );
+    assert_eq!(at("second.example.", "/s").await, 302, "a name in full");
+}
+
+#[tokio::test]
+async fn apps_open_a_domains_links() {
+    let api = Api::with(|config| config.dev = false).await;
+    let at = async |host: &str, path: &str| {
+        let url = format!("{}{path}", api.server.base_url());
+        api.client.get(&url).header("host", host).send().await
+    };
+    let (apple, google) = (
+        "/.well-known/apple-app-site-association",
+        "/.well-known/assetlinks.json",
+    );
+    assert_eq!(at("second.example", apple).await.status, 404);
+    assert_eq!(at("second.example", google).await.status, 404);
+    let fingerprint = "ab".repeat(32);
+    let apps = Apps {
+        ios: vec!["ABCDE12345.com.example.shop".parse().unwrap()],
+        android: vec![format!("com.example.shop={fingerprint}").parse().unwrap()],
+    };
+    let mut tx = api.server.app.store.write().await.unwrap();
+    assert!(
+        domains::set_apps(&mut tx, "second.example", &apps)
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+    api.clock.advance(SECOND);
+    let file = at("second.example", apple).await;
+    assert_eq!(
+        (file.status, file.header("content-type")),
+        (200, Some("application/json"))
+    );
+    let file: Value = serde_json::from_slice(&file.body).unwrap();
+    assert_eq!(
+        file["applinks"]["details"][0]["appIDs"],
+        json!(["ABCDE12345.com.example.shop"])
+    );
+    let file = at("second.example", google).await;
+    assert_eq!(
+        (file.status, file.header("content-type")),
+        (200, Some("application/json"))
+    );
+    let file: Value = serde_json::from_slice(&file.body).unwrap();
+    assert_eq!(file[0]["target"]["package_name"], "com.example.shop");
+    assert_eq!(
+        file[0]["target"]["sha256_cert_fingerprints"],
+        json!([vec!["AB"; 32].join(":")])
+    );
+    // Each domain has its own.
+    assert_eq!(at("localhost", apple).await.status, 404);
+    assert_eq!(at("api.example", apple).await.status, 404);
 }

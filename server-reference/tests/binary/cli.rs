@@ -18,6 +18,9 @@ fn help_reads_well() {
         "--dev",
         "sqlite:PATH",
         "SIGTERM",
+        "--geoip",
+        "--trust-proxy",
+        "--country-header",
     ] {
         assert!(help.contains(word), "{word}: {help}");
     }
@@ -205,7 +208,43 @@ fn keys_and_plans_change_while_a_server_runs() {
         &workspace,
     ]);
     assert!(with(&["domains", "list"]).contains("links.example.com"));
+    let fingerprint = "ab".repeat(32);
+    let android = format!("com.example.shop={fingerprint},{}", "cd".repeat(32));
+    let apps = [
+        "--ios",
+        "ABCDE12345.com.example.shop",
+        "--android",
+        &android,
+    ];
+    with(&[&["domains", "apps", "links.example.com"], &apps[..]].concat());
+    let list = with(&["domains", "list"]);
+    assert!(list.contains("ABCDE12345.com.example.shop") && list.contains("com.example.shop"));
     with(&["domains", "remove", "links.example.com"]);
+    let add = [
+        "domains",
+        "add",
+        "links.example.com",
+        "--workspace",
+        &workspace,
+    ];
+    with(&[&add[..], &apps].concat());
+    assert!(with(&["domains", "list"]).contains("ABCDE12345.com.example.shop"));
+    with(&["domains", "apps", "links.example.com"]);
+    assert!(!with(&["domains", "list"]).contains("ABCDE12345"));
+    with(&["domains", "remove", "links.example.com"]);
+    assert_one_line(
+        &run(&["domains", "apps", "links.example.com", "--database", &file]),
+        &["no domain links.example.com", "domains list"],
+    );
+    for wrong in [
+        &["--ios", "abcde12345.com.example.shop"][..],
+        &["--ios", "com.example.shop"],
+        &["--android", "com.example.shop"],
+        &["--android", "com.example.shop=ab"],
+    ] {
+        let output = run(&[&["domains", "apps", "links.example.com"], wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    }
     assert_one_line(
         &run(&["domains", "remove", "go.example.com", "--database", &file]),
         &["has links"],

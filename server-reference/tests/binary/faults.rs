@@ -261,3 +261,28 @@ fn a_disk_that_fills_up_while_the_server_runs() {
     let server = Served::start(&["--database", &url]);
     assert_eq!(crate::crash::count(&server), stored, "all or nothing");
 }
+
+#[test]
+fn where_visitors_are_and_whom_to_believe() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("geo.mmdb").display().to_string();
+    let serve = |arguments: &[&str]| {
+        run(&[&["serve", "--dev", "--listen", "127.0.0.1:0"], arguments].concat())
+    };
+    assert_one_line(
+        &serve(&["--geoip", &missing]),
+        &["GeoIP database cannot be read", &missing, "--geoip"],
+    );
+    fs::write(&missing, "no database").unwrap();
+    assert_one_line(&serve(&["--geoip", &missing]), &["not in MaxMind's format"]);
+    for wrong in [
+        &["--trust-proxy", "0"][..],
+        &["--trust-proxy", "everybody"],
+        &["--trust-proxy", "1", "--country-header", "CF IPCountry"],
+        &["--country-header", "CF-IPCountry"],
+    ] {
+        let output = serve(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(output.stdout.is_empty());
+    }
+}

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod clicks;
 mod crash;
 mod deliveries;
 mod faults;
