@@ -101,7 +101,7 @@ pub async fn serve(app: &App, domain: &Domain, parts: &Parts, body: Body) -> Res
     }
     let request_id = app.ids.next(Kind::Request);
     let outcome = match find(app, domain, slug).await {
-        Ok(Some(link)) if reads => follow(app, parts, &link).await,
+        Ok(Some(link)) if reads => follow(app, parts, &link, &request_id).await,
         Ok(Some(link)) if link.password().is_some() => {
             unlock::unlock(app, parts, body, &link, &request_id).await
         }
@@ -179,10 +179,11 @@ struct Visitor<'a> {
     /// Whether it can count: a request for the headers alone cannot.
     counts: bool,
     unlocked: bool,
+    request_id: &'a str,
 }
 
 impl<'a> Visitor<'a> {
-    fn new(app: &App, parts: &'a Parts) -> Self {
+    fn new(app: &App, parts: &'a Parts, request_id: &'a str) -> Self {
         let headers = &parts.headers;
         let peer = parts.extensions.get::<crate::http::serve::Peer>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
@@ -195,6 +196,7 @@ impl<'a> Visitor<'a> {
             is_bot: agent::is_automated(headers, &agent),
             counts: parts.method != Method::HEAD,
             unlocked: false,
+            request_id,
         }
     }
 
@@ -204,8 +206,13 @@ impl<'a> Visitor<'a> {
     }
 }
 
-async fn follow(app: &App, parts: &Parts, link: &Arc<Destination>) -> sqlx::Result<Raw> {
-    go(app, Visitor::new(app, parts), link).await
+async fn follow(
+    app: &App,
+    parts: &Parts,
+    link: &Arc<Destination>,
+    request_id: &str,
+) -> sqlx::Result<Raw> {
+    go(app, Visitor::new(app, parts, request_id), link).await
 }
 
 async fn go(app: &App, visitor: Visitor<'_>, link: &Arc<Destination>) -> sqlx::Result<Raw> {
@@ -236,7 +243,7 @@ async fn go(app: &App, visitor: Visitor<'_>, link: &Arc<Destination>) -> sqlx::R
     let way = match decision {
         Decision::Go(way) => way,
         Decision::Ask => return Ok(unlock::ask(app, link, now)),
-        Decision::Stop(reason) => return Ok(page::stopped(headers, reason)),
+        Decision::Stop(reason) => return Ok(page::stopped(headers, reason, visitor.request_id)),
     };
     let visit = target::Visit::new(visitor.parts.uri.query().unwrap_or_default());
     let location = target::compose(link, way, &visit);

@@ -36,7 +36,7 @@ pub fn failed(headers: &HeaderMap, request_id: &str) -> Raw {
 }
 
 /// The link leads nowhere now.
-pub fn stopped(headers: &HeaderMap, reason: Reason) -> Raw {
+pub fn stopped(headers: &HeaderMap, reason: Reason, request_id: &str) -> Raw {
     let (status, title, detail, code) = match reason {
         Reason::NotYet => (
             StatusCode::NOT_FOUND,
@@ -57,7 +57,7 @@ pub fn stopped(headers: &HeaderMap, reason: Reason) -> Raw {
         title,
         detail,
         Problem::new(code, detail),
-        "",
+        request_id,
     )
 }
 
@@ -75,10 +75,15 @@ fn page(
             .is_ok_and(|value| value.contains("text/html"))
     });
     if !wants_html {
-        return Raw {
-            status,
-            ..Raw::problem(&problem, request_id)
-        };
+        let mut raw = Raw::problem(&problem, request_id);
+        if raw.status != status {
+            // The API has no code of its own for what is gone.
+            let mut body = serde_json::to_value(problem.body(request_id)).unwrap_or_default();
+            body["status"] = status.as_u16().into();
+            raw.status = status;
+            raw.body = body.to_string().into();
+        }
+        return raw;
     }
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\

@@ -67,7 +67,7 @@ pub async fn unlock(
     request_id: &str,
 ) -> sqlx::Result<Raw> {
     let Some(password) = link.password() else {
-        return super::follow(app, parts, link).await;
+        return super::follow(app, parts, link, request_id).await;
     };
     let timeout = app.config.body_timeout;
     let body = match crate::http::read_body(&parts.headers, body, LONGEST_FORM, timeout).await {
@@ -83,7 +83,7 @@ pub async fn unlock(
     }
     let visitor = Visitor {
         unlocked: true,
-        ..Visitor::new(app, parts)
+        ..Visitor::new(app, parts, request_id)
     };
     let now = visitor.now;
     let stale = || Ok(page(app, link, Reason::StaleForm, now));

@@ -124,6 +124,32 @@ async fn the_status_of_the_redirect_and_of_the_link() {
             .0,
         410
     );
+    // Programs get a problem, browsers a page, both with the status.
+    let gone = api.link(json!({ "url": URL, "archived": true })).await;
+    let url = format!(
+        "{}/{}",
+        api.server.base_url(),
+        gone["slug"].as_str().unwrap()
+    );
+    let problem = api
+        .client
+        .get(&url)
+        .header("user-agent", DESKTOP)
+        .send()
+        .await;
+    crate::spec::check("GET", "/slug", 410, &problem.headers, &problem.body);
+    let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let page = api
+        .client
+        .get(&url)
+        .header("user-agent", DESKTOP)
+        .header("accept", accept);
+    let page = page.send().await;
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (410, Some("text/html; charset=utf-8"))
+    );
+    assert_eq!(page.header("cache-control"), Some("no-store"));
     let late = json!({ "url": URL, "expires_at": "2026-01-01T00:00:00Z", "expired_url": "https://example.com/late", "redirect_status": 307 });
     assert_eq!(
         visit(late).await,
