@@ -5,11 +5,13 @@
 mod auth;
 mod batch;
 mod bodies;
+mod click_pages;
 mod clicks;
 mod concurrency;
 mod confirmation;
 mod controls;
 mod deliveries;
+mod domains;
 mod harness;
 mod http_client;
 mod http_itself;

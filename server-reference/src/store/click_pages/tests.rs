@@ -1,5 +1,6 @@
 //! Which way SQLite goes for each filter: by the index that leads, in its order.
 
+use super::walk::Statement;
 use super::*;
 use crate::clock::ManualClock;
 use crate::store::{Store, Target};
