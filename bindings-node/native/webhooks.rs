@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use crate::thrown;
 
-/// Checks a delivery. `headers` are names and values in turn, or the one signature.
+/// Checks a delivery. `headers` are names and values in turn, or the one signature. One text crosses faster than a list.
 ///
 /// # Errors
 /// A failure as JSON.
@@ -15,7 +15,7 @@ use crate::thrown;
 pub fn verify_webhook(
     payload: Either<String, Uint8Array>,
     headers: Either<String, Vec<String>>,
-    secrets: Vec<String>,
+    secrets: Either<String, Vec<String>>,
     tolerance: Option<f64>,
     now: Option<f64>,
 ) -> napi::Result<()> {
@@ -29,6 +29,10 @@ pub fn verify_webhook(
             }
             Signed::Headers(pairs)
         }
+    };
+    let secrets = match secrets {
+        Either::A(secret) => vec![secret],
+        Either::B(secrets) => secrets,
     };
     let rules = Rules { tolerance, now };
     webhooks::verify(bytes(&payload), &signed, &secrets, rules).map_err(thrown)

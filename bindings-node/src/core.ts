@@ -48,6 +48,8 @@ export class Core {
   readonly client: NativeClient;
   /** Whether hooks are to be told. */
   readonly tells: boolean;
+  /** Whether waits belong to a conformance case. */
+  readonly scripted: boolean;
   readonly #transport: Transport | undefined;
   readonly #given: ClientOptions;
   readonly #defaults: CallOptions | undefined;
@@ -55,11 +57,17 @@ export class Core {
   constructor(given: ClientOptions & HiddenOptions, parent?: Core, defaults?: CallOptions) {
     this.#given = given;
     this.#defaults = defaults;
+    this.scripted = given._native?.["script"] !== undefined;
     if (parent !== undefined) {
       this.client = parent.client;
       this.tells = parent.tells;
       this.#transport = parent.#transport;
       return;
+    }
+    for (const name of ["proxy", "extraCa", "connectTimeout"] as const) {
+      if (given?.fetch !== undefined && given[name] !== undefined) {
+        throw badArgument("type", `\`${name}\` says nothing beside \`fetch\`, which brings its own connections`);
+      }
     }
     const hooks = hooksOf(given);
     this.tells = hooks.length > 0;

@@ -98,7 +98,7 @@ function failureOf(error: unknown): HostFailure {
     const { code, message: words, cause, errors } = at as { code?: unknown; message?: string; cause?: unknown; errors?: unknown[] };
     if (words) message = words;
     if (typeof code === "string") {
-      kind = kindOf(code);
+      kind = kindOf(code, words);
       if (kind !== "interrupted") break;
     }
     at = cause ?? errors?.[0];
@@ -106,8 +106,10 @@ function failureOf(error: unknown): HostFailure {
   return new HostFailure(kind, message, undefined, error);
 }
 
-function kindOf(code: string): string {
+function kindOf(code: string, message = ""): string {
   if (NOT_CONNECTED.has(code)) return "connect";
+  // A handshake that failed: no byte of the request was written.
+  if (/before secure TLS/.test(message) || /^(EPROTO$|ERR_SSL_)/.test(code)) return "connect";
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code)) return "certificate";
   if (code === "Z_DATA_ERROR") return "undecodable";
   return "interrupted";

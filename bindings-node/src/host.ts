@@ -66,7 +66,7 @@ export function carryOut(client: NativeClient, request: string, waiting: Waiting
             step = call.failed(failure.kind, failure.message, failure.sent);
           }
         } else if (step[0] === SLEEP) {
-          await transport.sleep(step[1] as number, ended.signal, client);
+          await (waiting.core.scripted ? scriptedSleep : transport.sleep)(step[1] as number, ended.signal, client);
           if (ended.signal.aborted) return;
           step = call.slept();
         } else {
@@ -79,6 +79,12 @@ export function carryOut(client: NativeClient, request: string, waiting: Waiting
       if (!ended.signal.aborted) waiting.refused(thrown);
     }
   }
+}
+
+/** A wait of a conformance case: written down, and over at once unless it is held. */
+async function scriptedSleep(milliseconds: number, signal: AbortSignal, client: NativeClient): Promise<void> {
+  if (!client.recordWait(milliseconds)) return;
+  while (client.holdsWaits() && !signal.aborted) await sleep(2, signal);
 }
 
 function requestOf(step: unknown[]): HostRequest {

@@ -8,6 +8,8 @@ export type Reading = 0 | 1 | 2;
 export interface NativeClient {
   baseUrl(): string;
   advance(milliseconds: number): void;
+  recordWait(milliseconds: number): boolean;
+  holdsWaits(): boolean;
 }
 
 export interface NativeQueue {
@@ -32,7 +34,7 @@ export interface Native {
   verifyWebhook(
     payload: string | Uint8Array,
     headers: string | string[],
-    secrets: string[],
+    secrets: string | string[],
     tolerance: number | undefined,
     now: number | undefined,
   ): void;

@@ -161,6 +161,7 @@ pub const TARGETS: &[Target] = &[
                 "tests/conformance/drivers/rust/src/dispatch.rs",
             ),
             go("go.go.j2", "tests/conformance/drivers/go/dispatch_gen.go"),
+            node("node.mjs.j2", "tests/conformance/drivers/node/dispatch.mjs"),
         ],
     },
 ];

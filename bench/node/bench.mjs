@@ -1,0 +1,173 @@
+// Node.js: @approute/node beside fetch, undici.Pool and axios, in one process, in turn, so that whatever else the machine
+// does hits all of them alike. Prints the medians of wall and CPU time and the ratios.
+//
+//   node bench/node/bench.mjs [--rounds=15] [--json]
+import { execFileSync, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const target = process.env.CARGO_TARGET_DIR ?? `${root}target`;
+const rounds = Number(process.argv.find((a) => a.startsWith("--rounds="))?.split("=")[1] ?? 15);
+const own = createRequire(new URL("package.json", import.meta.url));
+
+const { Approute, webhook } = await import("../../bindings-node/dist/esm/index.js");
+const edge = await import("../../bindings-node/dist/esm/webhooks.js");
+const { Pool } = own("undici");
+const axios = own("axios");
+const { Webhook } = own("standardwebhooks");
+const svix = own("svix");
+
+const server = spawn(process.env.APPROUTE_BENCH_SERVER ?? `${target}/release/bench-server`, { stdio: ["pipe", "pipe", "inherit"] });
+const [line] = await once(createInterface({ input: server.stdout }), "line");
+const url = JSON.parse(line);
+
+const key = "apr_bench_key";
+const headers = { authorization: `Bearer ${key}`, accept: "application/json", "approute-version": "2026-11-01" };
+const clients = (base) => {
+  const client = new Approute({ apiKey: key, baseUrl: base });
+  const pool = new Pool(base, { connections: 64 });
+  const http = axios.create({ baseURL: base, headers });
+  return {
+    approute: (path) => client.links.get(path.slice(10)),
+    fetch: async (path) => (await fetch(base + path, { headers })).json(),
+    "undici.Pool": async (path) => (await pool.request({ path, method: "GET", headers })).body.json(),
+    axios: async (path) => (await http.get(path)).data,
+    list: () => client.links.list({ limit: 100 }).page(),
+    pool,
+  };
+};
+const one = clients(url.link);
+const page = clients(url.page);
+
+/** Every field of every item, as whoever lists links reads them. */
+let seen = 0;
+function readAll({ items }) {
+  for (const item of items) {
+    for (const name in item) if (item[name] !== null) seen++;
+  }
+}
+
+const PEERS = ["approute", "fetch", "undici.Pool", "axios"];
+const path = "/v1/links/lnk_01JD7Z3V8M6Q4W2K9T5R1X0YBC";
+
+async function sequential(send, count) {
+  for (let at = 0; at < count; at++) (await send(path)).short_url;
+}
+async function together(send, count) {
+  let left = count;
+  const worker = async () => {
+    while (left-- > 0) (await send(path)).short_url;
+  };
+  await Promise.all(Array.from({ length: 64 }, worker));
+}
+
+async function measure(run, count) {
+  const cpu = process.cpuUsage();
+  const began = process.hrtime.bigint();
+  await run(count);
+  const wall = Number(process.hrtime.bigint() - began) / 1000 / count;
+  const { user, system } = process.cpuUsage(cpu);
+  return [wall, (user + system) / count];
+}
+
+const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
+
+/** Runs every contestant in each round, in turn, and takes the medians. */
+async function contest(contestants, count, times = rounds) {
+  const names = Object.keys(contestants);
+  const walls = Object.fromEntries(names.map((name) => [name, []]));
+  const cpus = structuredClone(walls);
+  for (const name of names) await measure(contestants[name], Math.ceil(count / 2));
+  for (let round = 0; round < times; round++) {
+    // Another one begins each time.
+    for (let at = 0; at < names.length; at++) {
+      const name = names[(at + round) % names.length];
+      const [wall, cpu] = await measure(contestants[name], count);
+      walls[name].push(wall);
+      cpus[name].push(cpu);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, { wall: median(walls[name]), cpu: median(cpus[name]) }]));
+}
+
+const results = {};
+results["one after the other"] = await contest(
+  Object.fromEntries(PEERS.map((peer) => [peer, (count) => sequential(one[peer], count)])), 400);
+results["64 at once"] = await contest(
+  Object.fromEntries(PEERS.map((peer) => [peer, (count) => together(one[peer], count)])), 2000);
+const many = (get) => async (count) => {
+  for (let at = 0; at < count; at++) readAll(await get());
+};
+results["page of 1,000 links"] = await contest({
+  approute: many(page.list),
+  ...Object.fromEntries(PEERS.slice(1).map((peer) => [peer, many(() => page[peer]("/v1/links?limit=100"))])),
+}, 20);
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const now = Math.floor(Date.now() / 1000);
+const body = JSON.stringify({
+  id: "evt_1", type: "link.click_threshold", created_at: new Date().toISOString(), sent_at: new Date().toISOString(),
+  attempt: 1, api_version: "2026-11-01", workspace_id: "wsp_1",
+  data: { link: await one.approute(path), threshold: 100, click_count: 100, crossed_at: new Date().toISOString() },
+});
+const signed = webhook.sign(body, secret, "evt_1", now);
+const standard = { ...signed };
+delete standard["x-approute-signature"];
+const standardwebhooks = new Webhook(secret);
+const svixWebhook = new svix.Webhook(secret);
+const looped = (work) => async (count) => {
+  for (let at = 0; at < count; at++) work();
+};
+results["verify a webhook and parse it"] = await contest({
+  approute: looped(() => (webhook.verify(body, signed, secret), JSON.parse(body))),
+  "approute unwrap": looped(() => webhook.unwrap(body, signed, secret)),
+  "approute, WebCrypto": async (count) => {
+    for (let at = 0; at < count; at++) await edge.unwrap(body, signed, secret);
+  },
+  standardwebhooks: looped(() => standardwebhooks.verify(body, standard)),
+  svix: looped(() => svixWebhook.verify(body, standard)),
+}, 1000);
+
+// --- what happens once ------------------------------------------------------------------------------------------------
+
+function once_(source) {
+  const values = Array.from({ length: 9 }, () =>
+    Number(execFileSync(process.execPath, ["--input-type=module", "-e", source], { cwd: fileURLToPath(new URL(".", import.meta.url)) })));
+  return median(values);
+}
+const entry = fileURLToPath(new URL("../../bindings-node/dist/esm/index.js", import.meta.url));
+const timed = (work) => `const began = performance.now(); ${work}; console.log(performance.now() - began); process.exit();`;
+results.once = {
+  "import, ms": { approute: once_(timed(`await import(${JSON.stringify(entry)})`)), undici: once_(timed(`await import("undici")`)), axios: once_(timed(`await import("axios")`)) },
+  "import, client and first call, ms": {
+    approute: once_(timed(`const { Approute } = await import(${JSON.stringify(entry)}); await new Approute({ apiKey: "k", baseUrl: ${JSON.stringify(url.link)} }).links.get("x")`)),
+    fetch: once_(timed(`await (await fetch(${JSON.stringify(url.link + path)})).json()`)),
+    axios: once_(timed(`const { default: axios } = await import("axios"); await axios.get(${JSON.stringify(url.link + path)})`)),
+  },
+};
+
+server.stdin.end();
+await one.pool.close();
+await page.pool.close();
+
+if (process.argv.includes("--json")) {
+  console.log(JSON.stringify(results, null, 2));
+} else {
+  console.log(`Node.js ${process.versions.node}; microseconds per call, wall / CPU, medians of ${rounds} rounds\n`);
+  for (const [name, all] of Object.entries(results)) {
+    if (name === "once") continue;
+    console.log(name);
+    const best = all.approute;
+    for (const [peer, { wall, cpu }] of Object.entries(all)) {
+      const ratio = peer === "approute" ? "" : `  approute is ${(best.wall / wall).toFixed(2)} of it`;
+      console.log(`  ${peer.padEnd(22)} ${wall.toFixed(1).padStart(9)} / ${cpu.toFixed(1).padStart(8)}${ratio}`);
+    }
+  }
+  for (const [name, all] of Object.entries(results.once)) {
+    console.log(name);
+    for (const [peer, value] of Object.entries(all)) console.log(`  ${peer.padEnd(22)} ${value.toFixed(1).padStart(9)}`);
+  }
+}
