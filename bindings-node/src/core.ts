@@ -57,7 +57,7 @@ export class Core {
   constructor(given: ClientOptions & HiddenOptions, parent?: Core, defaults?: CallOptions) {
     this.#given = given;
     this.#defaults = defaults;
-    this.scripted = given._native?.["script"] !== undefined;
+    this.scripted = given?._native?.["script"] !== undefined;
     if (parent !== undefined) {
       this.client = parent.client;
       this.tells = parent.tells;
@@ -69,9 +69,10 @@ export class Core {
         throw badArgument("type", `\`${name}\` says nothing beside \`fetch\`, which brings its own connections`);
       }
     }
+    const settings = clientOptions(given);
     const hooks = hooksOf(given);
     this.tells = hooks.length > 0;
-    const config = { ...clientOptions(given), user_agent: userAgent(), hooks, ...given._native };
+    const config = { ...settings, user_agent: userAgent(), hooks, ...given._native };
     try {
       this.client = new (native().Client)(JSON.stringify(config));
     } catch (thrown) {
