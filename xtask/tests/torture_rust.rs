@@ -18,6 +18,17 @@ mod generated {
     pub mod parts;
 }
 
+mod patch {
+    use serde::{Deserialize, Deserializer};
+
+    /// As the runtime's, which is its own affair.
+    pub fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+        deserializer: D,
+    ) -> Result<Option<T>, D::Error> {
+        T::deserialize(deserializer).map(Some)
+    }
+}
+
 mod operation {
     // The runtime's is stricter.
     pub use progenitor_client::encode_path;
