@@ -6,6 +6,7 @@ use super::{Result, password_failures, visitors};
 use crate::clock::{DAY, HOUR, Micros};
 
 const AT_ONCE: i64 = 200;
+const CLICKS_AT_ONCE: u64 = 2_000;
 /// How long the access log and the delivery log are kept.
 const LOG_KEPT: Micros = 30 * DAY;
 
@@ -18,6 +19,9 @@ pub async fn step(connection: &mut AnyConnection, now: Micros) -> Result<bool> {
             .fetch_all(&mut *connection)
             .await?;
     for id in &purged {
+        if purge_clicks(connection, id).await? == CLICKS_AT_ONCE {
+            return Ok(true);
+        }
         purge_link(connection, id).await?;
     }
     sqlx::query(
@@ -53,6 +57,19 @@ pub async fn step(connection: &mut AnyConnection, now: Micros) -> Result<bool> {
         || old_visitors as i64 == AT_ONCE
         || old_failures as i64 == AT_ONCE
         || more_deliveries)
+}
+
+/// Removes some clicks of a link: it can have millions.
+async fn purge_clicks(connection: &mut AnyConnection, link_id: &str) -> Result<u64> {
+    let done = sqlx::query(
+        "DELETE FROM clicks WHERE (workspace_id, is_bot, seq) IN \
+         (SELECT workspace_id, is_bot, seq FROM clicks WHERE link_id = $1 LIMIT $2)",
+    )
+    .bind(link_id)
+    .bind(CLICKS_AT_ONCE as i64)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Removes one link for good, with its clicks.

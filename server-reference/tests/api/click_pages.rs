@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use approute_server::clock::{HOUR, SECOND};
+use approute_server::clock::{DAY, HOUR, SECOND};
 use approute_server::store::click_pages::{self, EXAMINED, Query};
 use approute_server::store::clicks::Writing;
 use serde_json::{Value, json};
@@ -75,6 +75,20 @@ async fn many(api: &Api, link_id: &str, number: i64) {
 fn seconds(click: &Value) -> i64 {
     let at: chrono::DateTime<chrono::Utc> = click["occurred_at"].as_str().unwrap().parse().unwrap();
     (at.timestamp_micros() - NOON) / SECOND
+}
+
+/// What a link leaves behind when it is purged is removed in small steps, and all of it.
+#[tokio::test]
+async fn a_link_goes_with_all_its_clicks() {
+    let api = Api::start().await;
+    let link = api.link(json!({ "url": URL })).await;
+    many(&api, &id(&link), 9_000).await;
+    api.delete(&crate::harness::path(&link)).gives(200).await;
+    api.clock.advance(31 * DAY);
+    api.server.app.sweep().await.unwrap();
+    assert_eq!(api.count("SELECT COUNT(*) FROM links").await, 0);
+    let left = api.count("SELECT COUNT(*) FROM clicks").await;
+    assert_eq!(left, 4_500, "those of another link");
 }
 
 /// Each filter alone and many together give what a look at every click gives, however few of those looked at fit.
