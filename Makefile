@@ -7,7 +7,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench bench-rust bench-go generate fmt lint clean conformance conformance-mutants faults
+.PHONY: help demo test test-full bench bench-rust bench-go bench-node generate fmt lint clean conformance conformance-mutants faults
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ test-full: ## `make test`, and what takes longer: every feature set, long tests,
 	@scripts/bootstrap full
 	@scripts/test --full
 
-bench: bench-rust bench-go ## measure what README and docs give figures for; each language has a target of its own, such as bench-go
+bench: bench-rust bench-go bench-node ## measure what README and docs give figures for; each language has a target of its own, such as bench-go
 
 bench-rust:
 	@scripts/bootstrap demo
@@ -33,6 +33,13 @@ bench-rust:
 
 bench-go:
 	@cd sdk-go && go test -run '^$$' -bench . ./bench
+
+bench-node:
+	@scripts/bootstrap test
+	@npm ci --prefix bench/node --ignore-scripts --silent
+	@cargo build --locked --release --package approute-node --package approute-bench
+	@cd bindings-node && node scripts/build.mjs --native=release
+	@node bench/node/bench.mjs $(ARGS)
 
 generate: ## write again what comes from spec/openapi.yaml
 	@scripts/bootstrap demo
