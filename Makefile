@@ -59,7 +59,7 @@ clean: ## remove build results, installed linters and the demo's database
 
 conformance: ## the conformance cases against every SDK; writes docs/conformance.md (ARGS: part of a case id, a rule, an area)
 	@scripts/bootstrap demo
-	@cargo build --locked --package approute-conformance --package approute-conformance-driver
+	@cargo build --locked --package approute-conformance --package approute-conformance-driver --package approute-server
 	@$(target_dir)/debug/approute-conformance run $(ARGS)
 
 faults: ## every SDK behind a network that misbehaves: nothing lost, nothing doubled (ARGS: --calls N, --seed N, --driver NAME)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -165,14 +165,21 @@ fn is_there(name: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
+/// The folder with our own programs.
+///
+/// # Errors
+/// When the operating system does not say where this program is.
+pub fn binaries() -> Result<PathBuf, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let folder = program.parent().unwrap_or(Path::new("."));
+    // The kit's own tests run from one folder further down.
+    let own = folder.parent().filter(|_| folder.ends_with("deps"));
+    Ok(own.unwrap_or(folder).to_owned())
+}
+
 /// A command with its folders put in: `$BIN` is the one with our own programs, `$ROOT` the repository.
 fn words(command: &[String], root: &Path) -> Result<Vec<String>, String> {
-    let binaries = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut binaries = binaries.parent().unwrap_or(Path::new("."));
-    // The kit's own tests run from one folder further down.
-    if binaries.ends_with("deps") {
-        binaries = binaries.parent().unwrap_or(binaries);
-    }
+    let binaries = binaries()?;
     let repository = root.ancestors().nth(2).unwrap_or(root);
     let placed = command.iter().map(|word| {
         word.replace("$BIN", &binaries.display().to_string())

@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod report;
 pub mod request;
 pub mod run;
+pub mod scenario;
 pub mod server;
 pub mod session;
 pub mod tls;

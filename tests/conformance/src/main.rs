@@ -12,6 +12,7 @@ use approute_conformance::load::{Kit, load};
 use approute_conformance::mutants;
 use approute_conformance::report::{Cell, judge, markdown, terminal};
 use approute_conformance::run::{Selection, run};
+use approute_conformance::scenario::{self, Played};
 
 const USAGE: &str = "\
 usage: approute-conformance run [--check] [--all] [--driver NAME]... [FILTER]...
@@ -104,12 +105,16 @@ fn run_command(arguments: &[String]) -> Result<bool, String> {
     if cells.is_empty() {
         return Err("no case matches".to_owned());
     }
-    let green = cells.values().all(Cell::is_fine);
+    let played = match selection.filters.is_empty() {
+        true => play(&kit, &selection)?,
+        false => BTreeMap::new(),
+    };
+    let green = cells.values().all(Cell::is_fine) && played.values().all(scenario::is_whole);
     if !whole || !green {
         return Ok(green);
     }
     let page = kit.root.join("../../docs/conformance.md");
-    let text = markdown(&kit, &cells);
+    let text = markdown(&kit, &cells) + &scenario::markdown(&kit, &played);
     if !only_check {
         return write(&page, &text).map(|()| true);
     }
@@ -137,6 +142,36 @@ fn prepare_drivers(
     }
     kit.drivers.retain(|name, _| !missing.contains_key(name));
     Ok(missing)
+}
+
+/// Plays the scenario with each driver, side by side, and tells how it went.
+fn play(kit: &Kit, selection: &Selection) -> Result<BTreeMap<String, Played>, String> {
+    let started = Instant::now();
+    let drivers = kit
+        .drivers
+        .iter()
+        .filter(|(name, _)| selection.drivers.is_empty() || selection.drivers.contains(name));
+    let drivers: Vec<_> = drivers.collect();
+    let played: Result<BTreeMap<_, _>, String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = drivers
+            .into_iter()
+            .map(|(name, spec)| (name, scope.spawn(move || scenario::play(kit, spec))))
+            .collect();
+        let ends = threads.into_iter().map(|(name, thread)| {
+            let end = thread.join().unwrap_or_else(|_| Err("panicked".to_owned()));
+            let end = end.map_err(|problem| format!("the scenario with {name}: {problem}"))?;
+            Ok((name.clone(), end))
+        });
+        ends.collect()
+    });
+    let played = played?;
+    print!("{}", scenario::terminal(&played));
+    println!(
+        "the whole product over the real server with {} drivers in {:.1} s",
+        played.len(),
+        started.elapsed().as_secs_f64()
+    );
+    Ok(played)
 }
 
 fn write(page: &Path, text: &str) -> Result<(), String> {

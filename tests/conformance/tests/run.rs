@@ -8,6 +8,7 @@ use approute_conformance::case::Case;
 use approute_conformance::load::{DriverSpec, Kit, KnownFailing, load};
 use approute_conformance::report::{Cell, judge, markdown, terminal};
 use approute_conformance::run::{Selection, run};
+use approute_conformance::scenario;
 use serde_json::{Value, json};
 
 fn case(value: Value) -> Case {
@@ -197,4 +198,14 @@ fn the_page_is_the_same_every_time() {
         "{first}"
     );
     assert_eq!(first, page());
+}
+
+#[test]
+fn a_driver_that_is_wrong_fails_the_scenario() {
+    let kit = kit(vec![refused()], "");
+    let played = scenario::play(&kit, &kit.drivers["fake"]).unwrap();
+    assert!(!scenario::is_whole(&played));
+    assert_eq!(played.len(), 1, "{played:?}");
+    let problem = played[0].1.as_ref().unwrap_err();
+    assert!(problem.contains("links.list: expected"), "{problem}");
 }
