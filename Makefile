@@ -7,7 +7,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench bench-rust bench-go bench-node generate fmt lint clean conformance conformance-mutants faults
+.PHONY: help demo test test-full bench bench-rust bench-go bench-node generate fmt lint clean conformance conformance-mutants faults fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,3 +71,8 @@ conformance-mutants: ## break each rule of the Rust core, one at a time, and sho
 	@scripts/bootstrap demo
 	@cargo build --locked --package approute-conformance
 	@$(target_dir)/debug/approute-conformance mutants $(ARGS)
+
+fuzz: ## broken bodies, cursors and signatures, for ten minutes (ARGS: --seconds N, --seed N, --case N, bodies, cursors, signatures)
+	@scripts/bootstrap demo
+	@cargo build --locked --package approute-fuzz --package approute-server
+	@$(target_dir)/debug/approute-fuzz --seconds 600 $(ARGS)

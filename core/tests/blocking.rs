@@ -5,23 +5,28 @@
 #[path = "support/hostile.rs"]
 mod hostile;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use approute::ErrorKind;
-use approute::blocking::Client;
+use approute::blocking::{CancelHandle, Client};
 use approute::mock::{MockTransport, Reply};
 use approute::models::LinkCreate;
+use approute::{ErrorKind, Outcome};
 use hostile::{Act, Hostile, answer};
 use serde_json::json;
 
 /// A server in a runtime of its own, as it would be in a process of its own.
 fn serve(act: Act) -> (tokio::runtime::Runtime, Hostile) {
+    serve_all(vec![act])
+}
+
+fn serve_all(acts: Vec<Act>) -> (tokio::runtime::Runtime, Hostile) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .unwrap();
-    let server = runtime.block_on(Hostile::start(vec![act]));
+    let server = runtime.block_on(Hostile::start(acts));
     (runtime, server)
 }
 
@@ -168,4 +173,73 @@ fn it_is_checked_like_the_async_client() {
     let client = Client::new("ak_1").unwrap();
     assert_eq!(client.base_url(), "https://getapproute.com");
     assert!(!format!("{client:?}").contains("ak_1"));
+}
+
+/// Cancels when the server has seen so many requests.
+fn cancel_at(
+    runtime: &tokio::runtime::Runtime,
+    server: &Arc<Hostile>,
+    requests: usize,
+) -> CancelHandle {
+    let (handle, server) = (CancelHandle::new(), Arc::clone(server));
+    let own = handle.clone();
+    runtime.spawn(async move {
+        server.until(|seen| seen.requests.len() == requests).await;
+        own.cancel();
+    });
+    handle
+}
+
+#[test]
+fn another_thread_cancels_a_try_and_its_connection_is_closed() {
+    let (runtime, server) = serve(Act::Stall);
+    let server = Arc::new(server);
+    let handle = cancel_at(&runtime, &server, 1);
+    let error = create(&client(&server).cancelled_by(&handle)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    // The request has arrived, and may be carried out: its key makes repeating it safe.
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    assert_eq!((error.attempts(), error.is_retryable()), (1, false));
+    assert!(error.idempotency_key().is_some());
+    runtime.block_on(server.until(|seen| seen.gone == 1));
+    // The handle stays cancelled: nothing is sent any more.
+    let error = create(&client(&server).cancelled_by(&handle)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn another_thread_cancels_a_wait_between_two_tries() {
+    let (runtime, server) = serve(Act::AnswerAndClose(answer(
+        "503 Unavailable",
+        "retry-after: 30\r\n",
+        "{}",
+    )));
+    let server = Arc::new(server);
+    let handle = cancel_at(&runtime, &server, 1);
+    let builder = Client::builder().api_key("k").base_url(server.url());
+    let client = builder.build_blocking().unwrap();
+    let error = create(&client.cancelled_by(&handle)).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Cancelled, 1),
+        "{error}"
+    );
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn prefetch_is_one_page_ahead_and_ends_with_the_iterator() {
+    let page = r#"{"items": [], "next_cursor": "c1", "has_more": true}"#;
+    let first = answer("200 OK", "connection: close\r\n", page);
+    let (runtime, server) = serve_all(vec![Act::AnswerAndClose(first), Act::Stall]);
+    let client = client(&server);
+    let mut pages = client.webhooks().list().pages().prefetch(true);
+    pages.next().unwrap().unwrap();
+    // Nobody waits for the second page, and yet it is asked for.
+    runtime.block_on(server.until(|seen| seen.requests.len() == 2));
+    drop(pages);
+    // Nobody waits now either, and yet its connection is closed.
+    runtime.block_on(server.until(|seen| seen.gone == 2));
 }

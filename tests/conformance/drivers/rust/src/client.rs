@@ -1,4 +1,4 @@
-//! Options by name, and what hooks and logger see.
+//! Options by name, and what logger and hooks see.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,44 +9,38 @@ use serde_json::{Map, Value, json};
 
 use crate::report::problem;
 
-/// What hooks (objects) and logger (lines) have seen since the last answer.
-#[derive(Clone, Default)]
-pub struct Notes(Arc<Mutex<Vec<Value>>>);
-
-impl Notes {
-    fn add(&self, note: Value) {
-        self.0.lock().unwrap().push(note);
-    }
-
-    pub fn move_into(&self, answer: &mut Value) {
-        let notes = std::mem::take(&mut *self.0.lock().unwrap());
-        let (lines, hooks): (Vec<_>, Vec<_>) = notes.into_iter().partition(Value::is_string);
-        answer["log"] = json!(
-            lines
-                .iter()
-                .map(|line| format!("{line}\n"))
-                .collect::<String>()
-        );
-        answer["hooks"] = json!(hooks);
-    }
-}
+/// What logger and hooks have seen since the last answer.
+pub type Notes = Arc<Mutex<(String, Vec<Value>)>>;
 
 pub fn builder(message: &Value, notes: &Notes) -> Result<ClientBuilder, String> {
     let script: Script = serde_json::from_value(message["script"].clone()).map_err(problem)?;
-    let [logger, request, response, retry] = std::array::from_fn(|_| notes.clone());
+    let [logger, request, response, retry] = std::array::from_fn(|_| Arc::clone(notes));
+    let note = |notes: &Notes, note| notes.lock().unwrap().1.push(note);
     let mut builder = script
         .apply(Client::builder())
-        .logger(move |_, line| logger.add(json!(line)))
+        .logger(move |_, line| logger.lock().unwrap().0 += &format!("{line}\n"))
         .on_request(move |seen| {
-            request.add(json!({"hook": "request", "attempt": seen.attempt, "operation": seen.operation}));
+            note(
+                &request,
+                json!({
+            "hook": "request", "attempt": seen.attempt, "operation": seen.operation}),
+            )
         })
         .on_response(move |seen| {
-            response.add(json!({"hook": "response", "attempt": seen.attempt, "request_id": seen.request_id,
-                "status": seen.status.map(|status| status.as_u16())}));
+            note(
+                &response,
+                json!({
+            "hook": "response", "attempt": seen.attempt, "request_id": seen.request_id,
+            "status": seen.status.map(|status| status.as_u16())}),
+            )
         })
         .on_retry(move |seen| {
-            retry.add(json!({"hook": "retry", "attempt": seen.attempt, "wait": seen.wait.as_secs_f64() * 1000.0,
-                "status": seen.status.map(|status| status.as_u16())}));
+            note(
+                &retry,
+                json!({
+            "hook": "retry", "attempt": seen.attempt, "wait": seen.wait.as_secs_f64() * 1000.0,
+            "status": seen.status.map(|status| status.as_u16())}),
+            )
         });
     for (name, value) in entries(&message["options"]) {
         builder = match name.as_str() {

@@ -21,7 +21,7 @@ pub fn call(
                     .links()
                     .create(argument::<models::LinkCreate>(step, "body")?)
                     .options(options);
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             "links.list" => {
                 let mut call = client.links().list().options(options);
@@ -68,19 +68,23 @@ pub fn call(
                     call = call.cursor(value);
                 }
                 match step["list"]["by"].as_str() {
-                    None => report::json(awaits.end(call.send())),
+                    None => report::json(awaits.end(step, call.send())),
                     Some("pages") => {
                         let mut pages = call.pages().prefetch(prefetch);
                         report::pages(
                             step,
-                            std::iter::from_fn(|| awaits.end(pages.next()).flatten()),
+                            std::iter::from_fn(|| {
+                                awaits.end(step, pages.next()).flatten()
+                            }),
                         )
                     }
                     Some(_) => {
                         let mut items = call.stream().prefetch(prefetch);
                         report::items(
                             step,
-                            std::iter::from_fn(|| awaits.end(items.next()).flatten()),
+                            std::iter::from_fn(|| {
+                                awaits.end(step, items.next()).flatten()
+                            }),
                         )
                     }
                 }
@@ -90,14 +94,14 @@ pub fn call(
                     .links()
                     .batch(argument::<models::LinkBatch>(step, "body")?)
                     .options(options);
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             "links.get" => {
                 let call = client
                     .links()
                     .get(argument::<String>(step, "link_id")?)
                     .options(options);
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             "links.update" => {
                 let mut call = client
@@ -110,21 +114,21 @@ pub fn call(
                 if let Some(value) = argument::<Option<String>>(step, "if_match")? {
                     call = call.if_match(value);
                 }
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             "links.delete" => {
                 let call = client
                     .links()
                     .delete(argument::<String>(step, "link_id")?)
                     .options(options);
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             "links.restore" => {
                 let call = client
                     .links()
                     .restore(argument::<String>(step, "link_id")?)
                     .options(options);
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             "clicks.list" => {
                 let mut call = client.clicks().list().options(options);
@@ -180,19 +184,23 @@ pub fn call(
                     call = call.cursor(value);
                 }
                 match step["list"]["by"].as_str() {
-                    None => report::json(awaits.end(call.send())),
+                    None => report::json(awaits.end(step, call.send())),
                     Some("pages") => {
                         let mut pages = call.pages().prefetch(prefetch);
                         report::pages(
                             step,
-                            std::iter::from_fn(|| awaits.end(pages.next()).flatten()),
+                            std::iter::from_fn(|| {
+                                awaits.end(step, pages.next()).flatten()
+                            }),
                         )
                     }
                     Some(_) => {
                         let mut items = call.stream().prefetch(prefetch);
                         report::items(
                             step,
-                            std::iter::from_fn(|| awaits.end(items.next()).flatten()),
+                            std::iter::from_fn(|| {
+                                awaits.end(step, items.next()).flatten()
+                            }),
                         )
                     }
                 }
@@ -227,14 +235,14 @@ pub fn call(
                 if let Some(value) = argument::<Option<String>>(step, "if_none_match")? {
                     call = call.if_none_match(value);
                 }
-                report::binary(awaits.end(call.send()), step)
+                report::binary(awaits.end(step, call.send()), step)
             }
             "webhooks.create" => {
                 let call = client
                     .webhooks()
                     .create(argument::<models::WebhookCreate>(step, "body")?)
                     .options(options);
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             "webhooks.list" => {
                 let mut call = client.webhooks().list().options(options);
@@ -245,19 +253,23 @@ pub fn call(
                     call = call.cursor(value);
                 }
                 match step["list"]["by"].as_str() {
-                    None => report::json(awaits.end(call.send())),
+                    None => report::json(awaits.end(step, call.send())),
                     Some("pages") => {
                         let mut pages = call.pages().prefetch(prefetch);
                         report::pages(
                             step,
-                            std::iter::from_fn(|| awaits.end(pages.next()).flatten()),
+                            std::iter::from_fn(|| {
+                                awaits.end(step, pages.next()).flatten()
+                            }),
                         )
                     }
                     Some(_) => {
                         let mut items = call.stream().prefetch(prefetch);
                         report::items(
                             step,
-                            std::iter::from_fn(|| awaits.end(items.next()).flatten()),
+                            std::iter::from_fn(|| {
+                                awaits.end(step, items.next()).flatten()
+                            }),
                         )
                     }
                 }
@@ -267,7 +279,7 @@ pub fn call(
                     .webhooks()
                     .get(argument::<String>(step, "webhook_id")?)
                     .options(options);
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             "webhooks.update" => {
                 let call = client
@@ -277,14 +289,14 @@ pub fn call(
                         argument::<models::WebhookUpdate>(step, "body")?,
                     )
                     .options(options);
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             "webhooks.delete" => {
                 let call = client
                     .webhooks()
                     .delete(argument::<String>(step, "webhook_id")?)
                     .options(options);
-                report::empty(awaits.end(call.send()))
+                report::empty(awaits.end(step, call.send()))
             }
             "webhooks.rotate_secret" => {
                 let call = client
@@ -294,7 +306,7 @@ pub fn call(
                         argument::<models::WebhookRotateSecret>(step, "body")?,
                     )
                     .options(options);
-                report::json(awaits.end(call.send()))
+                report::json(awaits.end(step, call.send()))
             }
             other => return Err(format!("there is no operation {other}")),
         },

@@ -32,9 +32,8 @@ fn main() -> io::Result<()> {
         );
     }
     let awaits = Awaits::new()?;
-    let call = |client: &Client, step: &Value| {
-        dispatch::call(client, step, call_options(step)?, &awaits.of(step))
-    };
+    let call =
+        |client: &Client, step: &Value| dispatch::call(client, step, call_options(step)?, &awaits);
     serve(ClientBuilder::build, Client::with_options, call)
 }
 
@@ -67,7 +66,9 @@ fn serve<C: Debug>(
             _ => webhooks::run(&message),
         };
         let mut answer = answer.unwrap_or_else(|problem| json!({"problem": problem}));
-        notes.move_into(&mut answer);
+        let (log, hooks) = std::mem::take(&mut *notes.lock().unwrap());
+        answer["log"] = json!(log);
+        answer["hooks"] = json!(hooks);
         writeln!(io::stdout(), "{answer}")?;
     }
     Ok(())

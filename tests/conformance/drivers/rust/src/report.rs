@@ -2,7 +2,6 @@
 
 use std::fmt::{Debug, Display};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use approute::blocking::CancelHandle;
@@ -26,28 +25,23 @@ pub fn argument<T: DeserializeOwned>(step: &Value, name: &str) -> Result<T, Stri
     serde_json::from_value(step["args"][name].clone()).map_err(|error| format!("{name}: {error}"))
 }
 
-/// Runs futures to their end, or until the step is cancelled.
-pub struct Awaits(Arc<Runtime>, Option<String>);
+/// Runs futures to their end, or until their step is cancelled.
+pub struct Awaits(Runtime);
 
 impl Awaits {
     pub fn new() -> std::io::Result<Self> {
         // With a worker, connections that are given up are closed while nobody waits.
         let mut builder = Builder::new_multi_thread();
-        let runtime = builder.worker_threads(1).enable_all().build()?;
-        Ok(Self(Arc::new(runtime), None))
-    }
-
-    pub fn of(&self, step: &Value) -> Self {
-        Self(
-            Arc::clone(&self.0),
-            step["cancel"].as_str().map(str::to_owned),
-        )
+        builder.worker_threads(1).enable_all().build().map(Self)
     }
 
     /// What comes of a future; `None` when its step was cancelled: then it is dropped.
-    pub fn end<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+    pub fn end<T>(&self, step: &Value, future: impl Future<Output = T>) -> Option<T> {
         let cancelled = async {
-            while !self.1.as_ref().is_some_and(|file| Path::new(file).exists()) {
+            while !step["cancel"]
+                .as_str()
+                .is_some_and(|file| Path::new(file).exists())
+            {
                 tokio::time::sleep(GLANCE).await;
             }
         };
@@ -113,13 +107,11 @@ fn answered<T: Debug>(
     };
     let limit = response.rate_limit();
     let facts = json!({
-        "status": response.status().as_u16(),
-        "request_id": response.request_id(),
+        "status": response.status().as_u16(), "request_id": response.request_id(),
         "rate_limit": limit.map(|limit| json!({
             "limit": limit.limit, "remaining": limit.remaining, "reset": limit.reset.as_secs(),
         })),
-        "attempts": response.attempts(),
-        "replayed": response.is_replayed(),
+        "attempts": response.attempts(), "replayed": response.is_replayed(),
         "headers": pairs(response.headers()),
     });
     let (name, told) = tell(&response);
@@ -172,21 +164,13 @@ pub fn failed(error: &Error) -> Value {
     });
     let printed: String = causes.map(|error| format!("{error} {error:?} ")).collect();
     let fields = json!({
-        "kind": error.kind().as_str(),
-        "status": error.status().map(|status| status.as_u16()),
-        "code": error.code(),
-        "message": error.message(),
-        "errors": error.errors(),
-        "request_id": error.request_id(),
-        "headers": pairs(error.headers()),
-        "body": String::from_utf8_lossy(error.body()),
-        "attempts": error.attempts(),
-        "retryable": error.is_retryable(),
-        "idempotency_key": error.idempotency_key(),
-        "outcome": error.outcome().as_str(),
-        "confirmation": error.confirmation(),
-        "reason": error.webhook_failure().map(|failure| failure.as_str()),
-        "text": error.to_string(),
+        "kind": error.kind().as_str(), "status": error.status().map(|status| status.as_u16()),
+        "code": error.code(), "message": error.message(), "errors": error.errors(),
+        "request_id": error.request_id(), "headers": pairs(error.headers()),
+        "body": String::from_utf8_lossy(error.body()), "attempts": error.attempts(),
+        "retryable": error.is_retryable(), "idempotency_key": error.idempotency_key(),
+        "outcome": error.outcome().as_str(), "confirmation": error.confirmation(),
+        "reason": error.webhook_failure().map(|failure| failure.as_str()), "text": error.to_string(),
     });
     json!({"error": fields, "printed": printed})
 }
