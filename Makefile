@@ -7,7 +7,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench bench-rust bench-go bench-node generate fmt lint clean conformance conformance-mutants faults fuzz
+.PHONY: help demo test test-full bench bench-rust bench-go bench-server bench-node generate fmt lint clean conformance conformance-mutants faults fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ bench-node:
 	@cargo build --locked --release --package approute-node --package approute-bench
 	@cd bindings-node && node scripts/build.mjs --native=release
 	@node bench/node/bench.mjs $(ARGS)
+
+bench-server: ## the reference server under load, beside nginx; takes some minutes (ARGS: see --help)
+	@scripts/bootstrap bench
+	@cargo build --locked --release --package approute-server --package approute-bench
+	@$(target_dir)/release/approute-bench-server --server $(target_dir)/release/approute-server $(ARGS)
 
 generate: ## write again what comes from spec/openapi.yaml
 	@scripts/bootstrap demo

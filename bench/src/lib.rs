@@ -1,6 +1,7 @@
 //! What the benches of the Rust core share: a server that costs nothing, plain models, and a stopwatch for CPU time.
 
 pub mod compare;
+pub mod load;
 pub mod plain;
 pub mod server;
 

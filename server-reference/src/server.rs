@@ -31,6 +31,8 @@ use crate::webhook::key;
 use crate::webhooks::queue::{self, Hooks};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Commits of one second have many pages in common, which are then written once.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// A server that accepts connections.
 pub struct Server {
@@ -106,6 +108,7 @@ impl Server {
             tokio::spawn(serving),
             tokio::spawn(flush(app.clone(), stopped.clone())),
             tokio::spawn(sweep(app.clone(), stopped.clone())),
+            tokio::spawn(checkpoint(app.clone(), stopped.clone())),
             tokio::spawn(queue::run(app.clone(), stopped)),
         ];
         Ok(Self {
@@ -178,6 +181,14 @@ async fn flush(app: SharedApp, mut stop: watch::Receiver<bool>) {
             _ => {}
         }
         failing = outcome.is_err();
+    }
+}
+
+async fn checkpoint(app: SharedApp, mut stop: watch::Receiver<bool>) {
+    while !wait(CHECKPOINT_EVERY, &mut stop).await {
+        if let Err(error) = app.store.checkpoint().await {
+            tracing::warn!(%error, "the log cannot be moved into the database's file; trying again later");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use approute::models::{BatchItem, BatchLinkUpdate, BatchResult, LinkBatch, LinkC
 use approute::parts;
 
 use super::record::Record;
-use super::view::view;
+use super::view::into_view;
 use super::{create, delete, update};
 use crate::api::{Answer, Write};
 use crate::problem::{Code, Failure, FieldCode, FieldError, Problem};
@@ -30,7 +30,14 @@ pub async fn batch(cx: &mut Write<'_>, body: LinkBatch) -> Result<Answer<BatchRe
 
     // Before anything else, since a batch that needs a confirmation does nothing at all.
     let ids: Vec<String> = deletes.valid.iter().map(|(_, id)| id.clone()).collect();
-    let mut doomed = store::get_many(cx.tx, &cx.caller.workspace_id, &ids, cx.now).await?;
+    let mut doomed = store::get_many(
+        cx.tx,
+        cx.app.store.dialect(),
+        &cx.caller.workspace_id,
+        &ids,
+        cx.now,
+    )
+    .await?;
     delete::allow(cx, &ids, &doomed).await?;
 
     let creates = create_items(cx, creates).await?;
@@ -190,7 +197,14 @@ async fn update_items(
         .iter()
         .map(|(_, item)| item.id.clone())
         .collect();
-    let mut found = store::get_many(cx.tx, &cx.caller.workspace_id, &ids, cx.now).await?;
+    let mut found = store::get_many(
+        cx.tx,
+        cx.app.store.dialect(),
+        &cx.caller.workspace_id,
+        &ids,
+        cx.now,
+    )
+    .await?;
     let mut outcomes = Vec::with_capacity(items.valid.len());
     for (index, item) in std::mem::take(&mut items.valid) {
         let outcome = match found.remove(&item.id) {
@@ -222,7 +236,7 @@ fn entries(cx: &Write<'_>, status: i64, outcomes: Vec<Outcome>) -> Result<Vec<Ba
             Ok(record) => parts::BatchItem {
                 index,
                 status,
-                link: Some(view(&record, &cx.app.addresses, cx.now)),
+                link: Some(into_view(record, &cx.app.addresses, cx.now)),
                 error: None,
             },
             Err(problem) => {

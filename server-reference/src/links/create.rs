@@ -42,9 +42,10 @@ pub async fn create_all(
     settle(cx, &mut drafts).await?;
     let outcomes: Vec<Result<Record, Problem>> =
         drafts.into_iter().map(|draft| draft.outcome).collect();
-    let records: Vec<Record> = outcomes.iter().flatten().cloned().collect();
+    let records: Vec<&Record> = outcomes.iter().flatten().collect();
     store::insert(cx.tx, cx.app.store.dialect(), &records).await?;
-    cx.changes.extend(records.iter().map(changed));
+    cx.changes
+        .extend(records.iter().map(|record| changed(record)));
     announce::links_created(cx, &records).await?;
     Ok(outcomes)
 }
@@ -139,7 +140,8 @@ async fn settle(cx: &mut Write<'_>, drafts: &mut [Draft]) -> Result<(), Failure>
         .collect();
     for _ in 0..DRAWS {
         for (domain, keys) in by_domain(drafts, &open) {
-            for holder in store::slug_holders(cx.tx, &domain, &keys).await? {
+            for holder in store::slug_holders(cx.tx, cx.app.store.dialect(), &domain, &keys).await?
+            {
                 if holder.purge_at.is_some_and(|at| at <= cx.now) {
                     sweep::purge_link(cx.tx, &holder.id).await?;
                 } else {
@@ -214,7 +216,14 @@ pub async fn external_ids(
     wanted: &[String],
 ) -> Result<HashMap<String, String>, Failure> {
     let mut held = HashMap::new();
-    for holder in store::external_id_holders(cx.tx, &cx.caller.workspace_id, wanted).await? {
+    for holder in store::external_id_holders(
+        cx.tx,
+        cx.app.store.dialect(),
+        &cx.caller.workspace_id,
+        wanted,
+    )
+    .await?
+    {
         if holder.purge_at.is_some_and(|at| at <= cx.now) {
             sweep::purge_link(cx.tx, &holder.id).await?;
         } else {

@@ -23,7 +23,14 @@ const TOKEN_WORKS: i64 = 10 * MINUTE;
 /// `links.delete`.
 pub async fn delete(cx: &mut Write<'_>, link_id: String) -> Result<Answer<Link>, Failure> {
     let ids = [link_id];
-    let mut found = store::get_many(cx.tx, &cx.caller.workspace_id, &ids, cx.now).await?;
+    let mut found = store::get_many(
+        cx.tx,
+        cx.app.store.dialect(),
+        &cx.caller.workspace_id,
+        &ids,
+        cx.now,
+    )
+    .await?;
     allow(cx, &ids, &found).await?;
     delete_all(cx, &mut found).await?;
     let record = found
@@ -93,7 +100,7 @@ pub async fn delete_all(
     if ids.is_empty() {
         return Ok(());
     }
-    let deleted = store::delete(cx.tx, &ids, cx.now).await?;
+    let deleted = store::delete(cx.tx, cx.app.store.dialect(), &ids, cx.now).await?;
     if deleted != ids.len() as u64 {
         return Err(Failure::Conflict);
     }

@@ -1,8 +1,9 @@
 //! A link as it is shown.
 
 use approute::models::{
-    AndroidTarget, AndroidTargetInput, IosTarget, IosTargetInput, Link, LinkCreate, PasswordPolicy,
-    RedirectStatus, Targets, Utm, Variant,
+    AndroidTarget, AndroidTargetInput, IosTarget, IosTargetInput, Link, PasswordPolicy,
+    PasswordPolicyInput, RedirectStatus, Targets, TargetsInput, Utm, UtmInput, Variant,
+    VariantInput,
 };
 use approute::parts;
 
@@ -38,18 +39,27 @@ impl Addresses {
 
 /// The link as the API answers with it.
 pub fn view(record: &Record, addresses: &Addresses, now: Micros) -> Link {
-    let document = record.document.clone();
+    into_view(record.clone(), addresses, now)
+}
+
+/// The link as the API answers with it, of a record that is no longer needed: a batch answers with a thousand.
+pub fn into_view(record: Record, addresses: &Addresses, now: Micros) -> Link {
+    let (status, short_url) = (
+        record.status(now),
+        addresses.short_url(&record.domain, &record.slug),
+    );
+    let document = record.document;
     Link::from(parts::Link {
-        id: record.id.clone(),
-        domain: record.domain.clone(),
-        slug: record.slug.clone(),
-        short_url: addresses.short_url(&record.domain, &record.slug),
-        status: record.status(now),
+        id: record.id,
+        domain: record.domain,
+        slug: record.slug,
+        short_url,
+        status,
         has_password: record.password_hash.is_some(),
-        targets: targets(&document),
-        utm: utm(&document),
-        password_policy: password_policy(&document),
-        variants: variants(&document),
+        targets: targets(document.targets),
+        utm: utm(document.utm),
+        password_policy: password_policy(document.password_policy),
+        variants: variants(document.variants),
         url: document.url,
         external_id: document.external_id,
         title: document.title,
@@ -73,13 +83,13 @@ pub fn view(record: &Record, addresses: &Addresses, now: Micros) -> Link {
         updated_at: to_datetime(record.updated_at),
         deleted_at: record.deleted_at.map(to_datetime),
         purge_at: record.purge_at.map(to_datetime),
-        created_by_key_id: record.created_by_key_id.clone(),
+        created_by_key_id: record.created_by_key_id,
         version: record.version,
     })
 }
 
-fn targets(document: &LinkCreate) -> Targets {
-    let targets = document.targets.clone().unwrap_or_default();
+fn targets(targets: Option<TargetsInput>) -> Targets {
+    let targets = targets.unwrap_or_default();
     parts::Targets {
         ios: targets.ios.map(ios),
         android: targets.android.map(android),
@@ -108,22 +118,23 @@ fn android(target: AndroidTargetInput) -> AndroidTarget {
     .into()
 }
 
-fn variants(document: &LinkCreate) -> Vec<Variant> {
-    let variants = document.variants.clone().unwrap_or_default();
+fn variants(variants: Option<Vec<VariantInput>>) -> Vec<Variant> {
+    let variant = |variant: VariantInput| {
+        parts::Variant {
+            url: variant.url,
+            weight: variant.weight,
+        }
+        .into()
+    };
     variants
+        .unwrap_or_default()
         .into_iter()
-        .map(|variant| {
-            parts::Variant {
-                url: variant.url,
-                weight: variant.weight,
-            }
-            .into()
-        })
+        .map(variant)
         .collect()
 }
 
-fn utm(document: &LinkCreate) -> Utm {
-    let utm = document.utm.clone().unwrap_or_default();
+fn utm(utm: Option<UtmInput>) -> Utm {
+    let utm = utm.unwrap_or_default();
     parts::Utm {
         source: utm.source,
         medium: utm.medium,
@@ -134,8 +145,8 @@ fn utm(document: &LinkCreate) -> Utm {
     .into()
 }
 
-fn password_policy(document: &LinkCreate) -> PasswordPolicy {
-    let policy = document.password_policy.clone().unwrap_or_default();
+fn password_policy(policy: Option<PasswordPolicyInput>) -> PasswordPolicy {
+    let policy = policy.unwrap_or_default();
     parts::PasswordPolicy {
         max_failures: policy.max_failures.unwrap_or(MAX_FAILURES),
         window_seconds: policy.window_seconds.unwrap_or(FAILURE_WINDOW),

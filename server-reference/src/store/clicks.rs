@@ -205,7 +205,7 @@ async fn count(
     let links: Vec<(&str, &(Vec<Micros>, i64))> =
         counts.iter().map(|(link, count)| (*link, count)).collect();
     let mut steps = Vec::new();
-    for links in rows::portions(&links, dialect.rows_per_update()) {
+    for links in rows::portions(&links) {
         let mut query = sqlx::query(AssertSqlSafe(count_sql(dialect, links.len())));
         for (link_id, (people, bots)) in links {
             query = query

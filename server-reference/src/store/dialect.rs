@@ -1,5 +1,7 @@
 //! What differs between SQLite and PostgreSQL, all of it.
 
+use std::borrow::Cow;
+
 /// Which database the queries run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -55,42 +57,33 @@ impl Dialect {
 
     /// The place of a value in a long statement. SQLite finds a `$n` by walking a list of all of them, at every
     /// binding, which was the hottest function of a large insert; a bare `?` has nothing to look up.
-    pub fn place(self, number: usize) -> String {
+    pub fn place(self, number: usize) -> Cow<'static, str> {
         match self {
-            Self::Sqlite => "?".to_owned(),
-            Self::Postgres => format!("${number}"),
+            Self::Sqlite => "?".into(),
+            Self::Postgres => format!("${number}").into(),
         }
     }
 
-    /// Rows per multi-row INSERT: SQLite gains little from longer statements, PostgreSQL pays a round trip for each.
-    pub fn rows_per_insert(self) -> usize {
-        match self {
-            Self::Sqlite => 25,
-            Self::Postgres => 250,
-        }
-    }
-
-    /// Rows per UPDATE that takes its values from a list.
-    pub fn rows_per_update(self) -> usize {
-        match self {
-            Self::Sqlite => 25,
-            Self::Postgres => 250,
-        }
-    }
-
-    /// Prepares a fresh connection.
-    pub async fn prepare(self, connection: &mut sqlx::AnyConnection) -> sqlx::Result<()> {
+    /// Prepares a fresh connection, with so much memory for pages of a SQLite file.
+    pub async fn prepare(
+        self,
+        connection: &mut sqlx::AnyConnection,
+        cache_kib: u32,
+    ) -> sqlx::Result<()> {
         match self {
             // FULL: the log is synced at every commit, so that what was acknowledged survives a power loss too
             // (as far as the disk keeps its promises), not only the death of the process.
+            // The log is moved into the file beside the writes, by [`Self::checkpoint`]; a commit does it only where
+            // that falls behind, from 64 MiB on.
             Self::Sqlite => {
-                sqlx::raw_sql(
+                let sql = format!(
                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
-                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; \
-                     PRAGMA journal_size_limit = 67108864;",
-                )
-                .execute(connection)
-                .await?;
+                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache_kib}; \
+                     PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864;"
+                );
+                sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                    .execute(connection)
+                    .await?;
             }
             Self::Postgres => {
                 sqlx::raw_sql("SET statement_timeout = '30s'")
@@ -138,6 +131,16 @@ impl Dialect {
                 Ok(claimed == 1)
             }
         }
+    }
+
+    /// Moves what SQLite's log holds into the file, without waiting for anybody and without anybody waiting for it.
+    pub async fn checkpoint(self, connection: &mut sqlx::AnyConnection) -> sqlx::Result<()> {
+        if self == Self::Sqlite {
+            sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)")
+                .execute(connection)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Checks that what was opened is a sound database; cheap, once at the start.

@@ -2,7 +2,7 @@
 
 use sqlx::AnyConnection;
 
-use super::rows::{self, LIST, Value, bind_list, list_sql};
+use super::rows::{self, Value};
 use super::{Columns, Dialect, Result};
 use crate::clock::Micros;
 
@@ -113,15 +113,19 @@ pub struct Stored {
 }
 
 /// These events.
-pub async fn get(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Stored>> {
-    let sql = format!(
-        "SELECT id, workspace_id, type, data, created_at FROM events WHERE id IN ({})",
-        list_sql(1)
-    );
+pub async fn get(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    ids: &[String],
+) -> Result<Vec<Stored>> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(LIST) {
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone()));
-        for row in bind_list(query, chunk).fetch_all(&mut *connection).await? {
+    for list in rows::lists(ids) {
+        let sql = format!(
+            "SELECT id, workspace_id, type, data, created_at FROM events WHERE id IN ({})",
+            list.sql(dialect, 0)
+        );
+        let query = list.bind(sqlx::query(sqlx::AssertSqlSafe(sql)));
+        for row in query.fetch_all(&mut *connection).await? {
             found.push(Stored {
                 id: row.text("id")?,
                 workspace_id: row.text("workspace_id")?,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::rows::{self, LIST, Value, bind_list, list_sql};
+use super::rows::{self, Value};
 use super::{Columns, Dialect, Result};
 use crate::clock::Micros;
 use crate::links::record::{KEPT_AFTER_DELETE, Record, micros};
@@ -43,7 +43,7 @@ fn document(record: &Record) -> Result<String> {
 pub async fn insert(
     connection: &mut AnyConnection,
     dialect: Dialect,
-    records: &[Record],
+    records: &[&Record],
 ) -> Result<()> {
     const INSERTED: &[&str] = &[
         "id",
@@ -69,7 +69,7 @@ pub async fn insert(
         "version",
     ];
     let mut links = Vec::with_capacity(records.len());
-    for record in records {
+    for &record in records {
         let set = &record.document;
         links.push(vec![
             Value::Text(record.id.clone()),
@@ -102,7 +102,7 @@ pub async fn insert(
 async fn insert_tags(
     connection: &mut AnyConnection,
     dialect: Dialect,
-    records: &[Record],
+    records: &[&Record],
 ) -> Result<()> {
     let tag = |record: &Record, tag: &String| {
         vec![
@@ -163,7 +163,7 @@ pub async fn update(
         .bind(&record.id)
         .execute(&mut *connection)
         .await?;
-    insert_tags(connection, dialect, std::slice::from_ref(record)).await?;
+    insert_tags(connection, dialect, &[record]).await?;
     Ok(true)
 }
 
@@ -190,20 +190,23 @@ pub async fn get(
 /// Several links of the workspace, by id.
 pub async fn get_many(
     connection: &mut AnyConnection,
+    dialect: Dialect,
     workspace_id: &str,
     ids: &[String],
     now: Micros,
 ) -> Result<HashMap<String, Record>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM links WHERE workspace_id = $1 AND (purge_at IS NULL OR purge_at > $2) AND id IN ({})",
-        list_sql(3)
-    );
     let mut found = HashMap::new();
-    for chunk in ids.chunks(LIST) {
-        let query = sqlx::query(AssertSqlSafe(sql.clone()))
+    for list in rows::lists(ids) {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM links WHERE workspace_id = {} AND (purge_at IS NULL OR purge_at > {}) AND id IN ({})",
+            dialect.place(1),
+            dialect.place(2),
+            list.sql(dialect, 2)
+        );
+        let query = sqlx::query(AssertSqlSafe(sql))
             .bind(workspace_id.to_owned())
             .bind(now);
-        for row in bind_list(query, chunk).fetch_all(&mut *connection).await? {
+        for row in list.bind(query).fetch_all(&mut *connection).await? {
             let record = from_row(&row)?;
             found.insert(record.id.clone(), record);
         }
@@ -247,40 +250,47 @@ pub struct Holder {
 /// Who holds these slugs (lower case), on any domain.
 pub async fn slug_holders(
     connection: &mut AnyConnection,
+    dialect: Dialect,
     domain: &str,
     slug_keys: &[String],
 ) -> Result<Vec<Holder>> {
-    let sql = format!(
-        "SELECT id, workspace_id, domain, slug_key AS name, purge_at FROM links WHERE domain = $1 AND slug_key IN ({})",
-        list_sql(2)
-    );
-    holders(connection, sql, domain, slug_keys).await
+    holders(
+        connection,
+        dialect,
+        ("domain", domain),
+        "slug_key",
+        slug_keys,
+    )
+    .await
 }
 
 /// Who holds these external ids in the workspace.
 pub async fn external_id_holders(
     connection: &mut AnyConnection,
+    dialect: Dialect,
     workspace_id: &str,
     external_ids: &[String],
 ) -> Result<Vec<Holder>> {
-    let sql = format!(
-        "SELECT id, workspace_id, domain, external_id AS name, purge_at FROM links \
-         WHERE workspace_id = $1 AND external_id IN ({})",
-        list_sql(2)
-    );
-    holders(connection, sql, workspace_id, external_ids).await
+    let scope = ("workspace_id", workspace_id);
+    holders(connection, dialect, scope, "external_id", external_ids).await
 }
 
 async fn holders(
     connection: &mut AnyConnection,
-    sql: String,
-    scope: &str,
+    dialect: Dialect,
+    (scope, within): (&str, &str),
+    column: &str,
     names: &[String],
 ) -> Result<Vec<Holder>> {
     let mut found = Vec::new();
-    for chunk in names.chunks(LIST) {
-        let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(scope.to_owned());
-        for row in bind_list(query, chunk).fetch_all(&mut *connection).await? {
+    for list in rows::lists(names) {
+        let sql = format!(
+            "SELECT id, workspace_id, domain, {column} AS name, purge_at FROM links WHERE {scope} = {} AND {column} IN ({})",
+            dialect.place(1),
+            list.sql(dialect, 1)
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(within.to_owned());
+        for row in list.bind(query).fetch_all(&mut *connection).await? {
             found.push(Holder {
                 id: row.text("id")?,
                 workspace_id: row.text("workspace_id")?,
@@ -294,19 +304,28 @@ async fn holders(
 }
 
 /// Deletes links softly; each of them must not be deleted yet.
-pub async fn delete(connection: &mut AnyConnection, ids: &[String], now: Micros) -> Result<u64> {
-    let sql = format!(
-        "UPDATE links SET deleted_at = $1, purge_at = $2, updated_at = $3, version = version + 1 \
-         WHERE deleted_at IS NULL AND id IN ({})",
-        list_sql(4)
-    );
+pub async fn delete(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    ids: &[String],
+    now: Micros,
+) -> Result<u64> {
     let mut deleted = 0;
-    for chunk in ids.chunks(LIST) {
-        let query = sqlx::query(AssertSqlSafe(sql.clone()))
+    for list in rows::lists(ids) {
+        let sql = format!(
+            "UPDATE links SET deleted_at = {}, purge_at = {}, updated_at = {}, version = version + 1 \
+             WHERE deleted_at IS NULL AND id IN ({})",
+            dialect.place(1),
+            dialect.place(2),
+            dialect.place(3),
+            list.sql(dialect, 3)
+        );
+        let query = sqlx::query(AssertSqlSafe(sql))
             .bind(now)
             .bind(now + KEPT_AFTER_DELETE)
             .bind(now);
-        deleted += bind_list(query, chunk)
+        deleted += list
+            .bind(query)
             .execute(&mut *connection)
             .await?
             .rows_affected();

@@ -46,6 +46,8 @@ pub struct Store {
     read: AnyPool,
     write: AnyPool,
     dialect: Dialect,
+    /// Whether commits go to a log that has to be moved into the database's file.
+    logged: bool,
 }
 
 impl Store {
@@ -57,6 +59,16 @@ impl Store {
     /// A connection for reads. Never ask for it while a transaction is held: in memory there is but one connection.
     pub async fn read(&self) -> Result<Conn> {
         self.read.acquire().await
+    }
+
+    /// Moves the log of commits into the database's file, where there is one. Commits do not do it themselves, so that
+    /// no caller waits for it.
+    pub async fn checkpoint(&self) -> Result<()> {
+        if self.logged {
+            let mut connection = self.read().await?;
+            self.dialect.checkpoint(&mut connection).await?;
+        }
+        Ok(())
     }
 
     /// Which database it is.

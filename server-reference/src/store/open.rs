@@ -15,6 +15,10 @@ use super::{Dialect, Store};
 use crate::clock::Clock;
 
 const READERS: u32 = 4;
+/// Pages of a file that a connection keeps, in KiB; the system keeps the file itself.
+const READ_CACHE: u32 = 2_000;
+/// What a large batch changes stays in memory until its commit.
+const WRITE_CACHE: u32 = 8_000;
 const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 
 /// Where the data is kept.
@@ -88,18 +92,23 @@ impl Store {
         // One connection first: a pool would try again and again where one answer is enough.
         let mut first = sqlx::AnyConnection::connect(&url).await.map_err(explain)?;
         if *target != Target::Memory {
-            dialect.prepare(&mut first).await.map_err(explain)?;
+            dialect
+                .prepare(&mut first, READ_CACHE)
+                .await
+                .map_err(explain)?;
             migrate(&mut first, dialect, target, clock).await?;
         }
         first.close().await.map_err(explain)?;
-        let pool = |connections| {
+        let pool = |connections, cache_kib| {
             AnyPoolOptions::new()
                 .max_connections(connections)
                 .min_connections(1)
                 .acquire_timeout(Duration::from_secs(30))
                 .idle_timeout(None)
                 .max_lifetime(None)
-                .after_connect(move |connection, _| Box::pin(dialect.prepare(connection)))
+                .after_connect(move |connection, _| {
+                    Box::pin(dialect.prepare(connection, cache_kib))
+                })
                 .connect(&url)
         };
         // In memory, a second connection would be a second, empty database.
@@ -108,9 +117,9 @@ impl Store {
         } else {
             2 * READERS
         };
-        let write = pool(writers).await.map_err(explain)?;
+        let write = pool(writers, WRITE_CACHE).await.map_err(explain)?;
         let read = match target {
-            Target::File(_) => pool(READERS).await.map_err(explain)?,
+            Target::File(_) => pool(READERS, READ_CACHE).await.map_err(explain)?,
             Target::Memory | Target::Postgres(_) => write.clone(),
         };
         if *target == Target::Memory {
@@ -121,6 +130,7 @@ impl Store {
             read,
             write,
             dialect,
+            logged: matches!(target, Target::File(_)),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, AssertSqlSafe};
+use sqlx::{Any, AnyConnection, Arguments as _, AssertSqlSafe};
 
 use super::{Dialect, Result};
 
@@ -35,19 +35,38 @@ pub fn bind(query: AnyQuery, value: Value) -> AnyQuery {
     }
 }
 
-/// Cuts a list into portions of `full` members, then of a fifth of that, then of one: few sizes of statements occur, so
-/// that each is prepared once.
-pub fn portions<T>(list: &[T], full: usize) -> impl Iterator<Item = &[T]> {
-    let (whole, rest) = list.split_at(list.len() - list.len() % full);
-    let part = (full / 5).max(1);
-    let (parts, rest) = rest.split_at(rest.len() - rest.len() % part);
-    whole
-        .chunks(full)
-        .chain(parts.chunks(part))
-        .chain(rest.chunks(1))
+fn add(values: &mut AnyArguments, value: Value) -> Result<()> {
+    let added = match value {
+        Value::Text(value) => values.add(value),
+        Value::TextOpt(value) => values.add(value),
+        Value::Int(value) => values.add(value),
+        Value::IntOpt(value) => values.add(value),
+        Value::Bytes(value) => values.add(value),
+    };
+    added.map_err(sqlx::Error::Encode)
 }
 
-/// Inserts rows, several with each statement.
+/// How many rows or values a statement may have. Few sizes occur, so that each statement is prepared once; they are large,
+/// since SQLite keeps a copy of every page that a statement changes until it ends, and PostgreSQL pays a round trip for
+/// each.
+const SIZES: [usize; 5] = [1_000, 250, 50, 10, 1];
+
+/// Cuts a list into portions of those sizes.
+pub fn portions<T>(list: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut left = list;
+    std::iter::from_fn(move || {
+        let (first, rest) = left.split_at(portion(left.len()).min(left.len()));
+        left = rest;
+        (!first.is_empty()).then_some(first)
+    })
+}
+
+/// The largest of [`SIZES`] that `left` fills.
+fn portion(left: usize) -> usize {
+    SIZES.into_iter().find(|size| *size <= left).unwrap_or(1)
+}
+
+/// Inserts rows, many with each statement.
 pub async fn insert(
     connection: &mut AnyConnection,
     dialect: Dialect,
@@ -55,16 +74,20 @@ pub async fn insert(
     columns: &[&'static str],
     rows: Vec<Vec<Value>>,
 ) -> Result<()> {
-    let sizes: Vec<usize> = portions(&rows, dialect.rows_per_insert())
-        .map(<[_]>::len)
-        .collect();
     let mut rows = rows.into_iter();
-    for size in sizes {
-        let mut query = sqlx::query(AssertSqlSafe(insert_sql(dialect, table, columns, size)));
+    while rows.len() > 0 {
+        let size = portion(rows.len());
+        // SQLite's limit; PostgreSQL's is twice that.
+        debug_assert!(size * columns.len() <= 32_766);
+        let mut values = AnyArguments::default();
+        values.reserve(size * columns.len(), 0);
         for value in rows.by_ref().take(size).flatten() {
-            query = bind(query, value);
+            add(&mut values, value)?;
         }
-        query.execute(&mut *connection).await?;
+        let sql = AssertSqlSafe(insert_sql(dialect, table, columns, size));
+        sqlx::query_with(sql, values)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }
@@ -73,59 +96,64 @@ pub async fn insert(
 pub fn insert_sql(dialect: Dialect, table: &str, columns: &[&str], rows: usize) -> String {
     let mut sql = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
     for row in 0..rows {
-        let first = row * columns.len() + 1;
-        let places: Vec<String> = (first..first + columns.len())
-            .map(|place| dialect.place(place))
-            .collect();
         sql.push_str(if row == 0 { "(" } else { ", (" });
-        sql.push_str(&places.join(", "));
+        places(&mut sql, dialect, row * columns.len() + 1, columns.len());
         sql.push(')');
     }
     sql
 }
 
-/// How many values a list of [`list_sql`] has.
-pub const LIST: usize = 100;
-
-/// `$first, …` for a list of [`LIST`] values.
-pub fn list_sql(first: usize) -> String {
-    let places: Vec<String> = (first..first + LIST)
-        .map(|place| format!("${place}"))
-        .collect();
-    places.join(", ")
+/// Writes the places of `count` values, from number `first` on.
+fn places(sql: &mut String, dialect: Dialect, first: usize, count: usize) {
+    for number in first..first + count {
+        if number > first {
+            sql.push_str(", ");
+        }
+        sql.push_str(&dialect.place(number));
+    }
 }
 
-/// Binds a list of at most [`LIST`] values; the last fills the rest, so that the statement is always the same.
-pub fn bind_list(mut query: AnyQuery, values: &[String]) -> AnyQuery {
-    for place in 0..LIST {
-        query = query.bind(
-            values
-                .get(place)
-                .or(values.last())
-                .cloned()
-                .unwrap_or_default(),
-        );
+/// Values that one statement looks for.
+pub struct List<'a> {
+    values: &'a [String],
+    size: usize,
+}
+
+/// Cuts a list into portions for `IN (…)`.
+pub fn lists(list: &[String]) -> impl Iterator<Item = List<'_>> {
+    let most = SIZES[0];
+    list.chunks(most).map(move |values| {
+        // The smallest size that holds them all.
+        let mut sizes = SIZES.into_iter().rev();
+        let size = sizes.find(|size| *size >= values.len());
+        List {
+            values,
+            size: size.unwrap_or(most),
+        }
+    })
+}
+
+impl List<'_> {
+    /// The places of its values, where the statement has `before` others in front of them.
+    pub fn sql(&self, dialect: Dialect, before: usize) -> String {
+        let mut sql = String::new();
+        places(&mut sql, dialect, before + 1, self.size);
+        sql
     }
-    query
+
+    /// Binds its values; the last fills the rest, so that few statements occur.
+    pub fn bind(&self, mut query: AnyQuery) -> AnyQuery {
+        let last = self.values.last().into_iter().cycle();
+        for value in self.values.iter().chain(last).take(self.size) {
+            query = query.bind(value.clone());
+        }
+        query
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn portions_have_few_sizes_and_keep_everything() {
-        for length in 0..70 {
-            let list: Vec<usize> = (0..length).collect();
-            let cut: Vec<&[usize]> = portions(&list, 25).collect();
-            assert_eq!(cut.concat(), list);
-            assert!(
-                cut.iter()
-                    .all(|portion| [25, 5, 1].contains(&portion.len()))
-            );
-            assert!(cut.len() <= length / 25 + 4 + 4);
-        }
-    }
 
     #[test]
     fn numbers_places_row_by_row() {
@@ -138,5 +166,39 @@ mod tests {
             sql(Dialect::Sqlite),
             "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)"
         );
+    }
+
+    #[test]
+    fn portions_hold_every_member_once_and_in_order() {
+        for count in [0, 1, 9, 10, 999, 1_000, 2_345] {
+            let all: Vec<usize> = (0..count).collect();
+            let portions: Vec<&[usize]> = portions(&all).collect();
+            assert_eq!(portions.concat(), all);
+            assert!(
+                portions
+                    .iter()
+                    .all(|portion| SIZES.contains(&portion.len()))
+            );
+        }
+        let all = vec![0; 1_261];
+        let sizes: Vec<usize> = portions(&all).map(<[_]>::len).collect();
+        assert_eq!(sizes, [1_000, 250, 10, 1]);
+    }
+
+    #[test]
+    fn lists_are_filled_up_to_the_next_size() {
+        let all: Vec<String> = (0..1_002).map(|number| number.to_string()).collect();
+        let sizes = |count: usize| -> Vec<usize> {
+            let lists = lists(&all[..count]);
+            lists
+                .map(|list| list.sql(Dialect::Postgres, 2).split(", ").count())
+                .collect()
+        };
+        assert_eq!(sizes(0), [0; 0]);
+        assert_eq!(sizes(1), [1]);
+        assert_eq!(sizes(11), [50]);
+        assert_eq!(sizes(1_002), [1_000, 10]);
+        let list = lists(&all[..3]).next().unwrap();
+        assert!(list.sql(Dialect::Postgres, 2).starts_with("$3, $4, "));
     }
 }

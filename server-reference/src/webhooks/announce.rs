@@ -24,7 +24,7 @@ const CLICK_THRESHOLD: &str = "link.click_threshold";
 const PASSWORD_FAILED: &str = "link.password_failed";
 
 /// Links were created.
-pub async fn links_created(cx: &mut Write<'_>, records: &[Record]) -> Result<()> {
+pub async fn links_created(cx: &mut Write<'_>, records: &[&Record]) -> Result<()> {
     let Some(first) = records.first() else {
         return Ok(());
     };
@@ -32,7 +32,7 @@ pub async fn links_created(cx: &mut Write<'_>, records: &[Record]) -> Result<()>
     if listening.is_empty() {
         return Ok(());
     }
-    let event = |record: &Record| {
+    let event = |record: &&Record| {
         let link = view(record, &cx.app.addresses, cx.now);
         let data = LinkCreatedEventData::from(parts::LinkCreatedEventData { link });
         event(

@@ -263,7 +263,7 @@ impl Worker {
             .iter()
             .map(|delivery| delivery.event_id.clone())
             .collect();
-        let events = events::get(tx, &ids).await?;
+        let events = events::get(tx, self.app.store.dialect(), &ids).await?;
         let mut events: HashMap<String, events::Stored> = events
             .into_iter()
             .map(|event| (event.id.clone(), event))
