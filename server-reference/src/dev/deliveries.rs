@@ -72,7 +72,7 @@ pub async fn list(app: &App, filter: Filter) -> Result<Deliveries, Failure> {
     let mut entries = deliveries::entries(&mut connection, &filter.webhook_id, MOST).await?;
     entries.reverse();
     let ids: Vec<String> = entries.iter().map(|entry| entry.event_id.clone()).collect();
-    let found = events::get(&mut connection, &ids).await?;
+    let found = events::get(&mut connection, app.store.dialect(), &ids).await?;
     let data = |id: &str| {
         let event = found.iter().find(|event| event.id == id);
         event
