@@ -97,13 +97,7 @@ impl Server {
             config,
         });
         let (stop, stopped) = watch::channel(false);
-        let serving = serve::serve(
-            listener,
-            router(app.clone()),
-            stopped.clone(),
-            app.config.grace,
-            app.config.dev,
-        );
+        let serving = serve::serve(listener, app.clone(), router(app.clone()), stopped.clone());
         let tasks = vec![
             tokio::spawn(serving),
             tokio::spawn(flush(app.clone(), stopped.clone())),

@@ -50,6 +50,11 @@ pub fn router(app: SharedApp) -> Router {
         .with_state(app)
 }
 
+/// Whether a path belongs to the server itself, whatever the host.
+fn has_route(path: &str) -> bool {
+    path == "/healthz" || path.starts_with("/api/")
+}
+
 /// Whether the server is up and its database answers.
 async fn healthz(State(app): State<SharedApp>) -> Response {
     let alive = async {
