@@ -17,14 +17,21 @@ use super::wrk::{Run, Visits, Wrk};
 const USED: &str = "used";
 /// Batches that are timed.
 const BATCHES: usize = 21;
+/// From where on batches are numbered, behind those that fill the database.
+const FEW: usize = 1_000_000;
+const MANY: usize = 2_000_000;
+const LATE: usize = 3_000_000;
 /// Connections of the runs that measure CPU.
 const CONNECTIONS: u32 = 32;
 /// The pause of the runs that measure latency: at full load, it would be that of the queue in front of the server.
 const PAUSE: Duration = Duration::from_millis(4);
 /// Between two batches of the runs that measure latency.
 const BETWEEN: Duration = Duration::from_millis(100);
-/// After a run, until its clicks are in the database (they are written every 200 ms).
-const SETTLE: Duration = Duration::from_secs(1);
+/// A process that took no more than [`IDLE`] within this time has nothing left to do: clicks are written every 200 ms.
+const SETTLE: Duration = Duration::from_millis(500);
+const IDLE: Duration = Duration::from_millis(20);
+/// Longer than this, nothing takes to write down what it has answered.
+const MOST: Duration = Duration::from_secs(60);
 
 /// What is run.
 pub struct Plan {
@@ -64,10 +71,10 @@ pub async fn run(plan: &Plan, folder: &Path) -> Result<Vec<Row>> {
     let database = Database::create(plan.server.clone(), folder)?;
     let (server, address) = database.serve()?;
     let api = database.client(address);
-    let few = batches(&api, "few", 0).await?;
+    let few = batches(&api, "few", FEW).await?;
     println!("batch of 1,000, few links stored: median {few:.1} ms");
     let paths = fill(&api, plan).await?;
-    let many = batches(&api, "many", plan.links / 1_000).await?;
+    let many = batches(&api, "many", MANY).await?;
     println!(
         "batch of 1,000, {} links stored: median {many:.1} ms",
         plan.links
@@ -102,7 +109,7 @@ fn row(name: &'static str, measured: f64, bound: f64, unit: &'static str) -> Row
 async fn batches(api: &Api, name: &str, from: usize) -> Result<f64> {
     let mut times = Vec::new();
     for number in 0..=BATCHES {
-        let body = batch(1_000_000 + from + number, name);
+        let body = batch(from + number, name);
         let (_, took) = api.batch(body, Some(&format!("{name}-{number}"))).await?;
         // The first one warms up.
         if number > 0 {
@@ -184,8 +191,21 @@ async fn cpu(
 fn turn(wrk: &Wrk, process: &Process, address: SocketAddr, run: Run) -> Result<(Duration, Visits)> {
     let before = process.cpu()?;
     let visits = wrk.run(address, run)?;
-    std::thread::sleep(SETTLE);
-    Ok((process.cpu()? - before, visits))
+    Ok((settled(process)? - before, visits))
+}
+
+/// Waits until a process has nothing left to do; returns its processor time.
+fn settled(process: &Process) -> Result<Duration> {
+    let started = std::time::Instant::now();
+    let mut before = process.cpu()?;
+    loop {
+        std::thread::sleep(SETTLE);
+        let now = process.cpu()?;
+        if now - before <= IDLE || started.elapsed() > MOST {
+            return Ok(now);
+        }
+        before = now;
+    }
 }
 
 /// The p99 of redirects while batches run, beside that without: the median over the rounds.
@@ -223,7 +243,7 @@ async fn latency(plan: &Plan, wrk: &Wrk, address: SocketAddr, api: &Api) -> Resu
 async fn send(api: Api, round: usize, stop: Arc<AtomicBool>) -> Result<usize> {
     // Made beforehand, so that the bench's own work is not what redirects wait for.
     let bodies: Vec<Bytes> = (0..50)
-        .map(|number| batch(2_000_000 + round * 50 + number, "late"))
+        .map(|number| batch(LATE + round * 50 + number, "late"))
         .collect();
     let mut sent = 0;
     for body in bodies {
@@ -248,7 +268,7 @@ fn memory(plan: &Plan, database: &Database, wrk: &Wrk) -> Result<f64> {
         pause: Duration::ZERO,
     };
     let visits = wrk.run(address, run)?;
-    std::thread::sleep(SETTLE);
+    settled(&server)?;
     let (now, _) = server.memory()?;
     println!(
         "memory of a fresh server: {idle:.1} MB, after {} visits of {} links {now:.1} MB",

@@ -54,6 +54,33 @@ pub struct Writing<'a> {
     pub now: Micros,
 }
 
+const COLUMNS: &[&str] = &[
+    "workspace_id",
+    "is_bot",
+    "seq",
+    "id",
+    "link_id",
+    "occurred_at",
+    "country",
+    "region",
+    "city",
+    "os",
+    "device",
+    "browser",
+    "referrer_domain",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+    "sub_id",
+    "via",
+    "destination_kind",
+    "is_unique",
+];
+/// So many rows are in memory at once.
+const ROWS: usize = 1_000;
+
 /// Writes clicks, and counts them on their links.
 pub async fn insert(
     connection: &mut AnyConnection,
@@ -61,64 +88,46 @@ pub async fn insert(
     clicks: &[Click],
 ) -> Result<Vec<Counted>> {
     let dialect = writing.dialect;
-    const COLUMNS: &[&str] = &[
-        "workspace_id",
-        "is_bot",
-        "seq",
-        "id",
-        "link_id",
-        "occurred_at",
-        "country",
-        "region",
-        "city",
-        "os",
-        "device",
-        "browser",
-        "referrer_domain",
-        "utm_source",
-        "utm_medium",
-        "utm_campaign",
-        "utm_term",
-        "utm_content",
-        "sub_id",
-        "via",
-        "destination_kind",
-        "is_unique",
-    ];
     let sequence = sequence(connection, clicks, writing.now).await?;
     let unique = unique(connection, writing, clicks).await?;
-    let owned = |text: Option<&str>| Value::TextOpt(text.map(str::to_owned));
-    let row = |((click, seq), unique): ((&Click, i64), bool)| {
-        let [source, medium, campaign, term, content] = click.utm();
-        let country = click.place.country;
-        vec![
-            Value::Text(click.link.workspace_id.to_string()),
-            Value::Int(click.is_bot.into()),
-            Value::Int(seq),
-            Value::Text(writing.ids.at(Kind::Click, click.occurred_at)),
-            Value::Text(click.link.id.to_string()),
-            Value::Int(click.occurred_at),
-            owned(country.as_ref().map(|country| country.as_str())),
-            Value::TextOpt(click.place.region.clone()),
-            Value::TextOpt(click.place.city.clone()),
-            Value::Text(click.agent.os.as_str().to_owned()),
-            Value::Text(click.agent.device.to_owned()),
-            Value::Text(click.agent.browser.to_owned()),
-            Value::TextOpt(click.referrer_domain.clone()),
-            owned(source),
-            owned(medium),
-            owned(campaign),
-            owned(term),
-            owned(content),
-            owned(click.sub_id()),
-            Value::Text(click.trigger.to_owned()),
-            Value::Text(click.destination_kind.to_owned()),
-            Value::Int(unique.into()),
-        ]
-    };
-    let rows = clicks.iter().zip(sequence).zip(unique).map(row).collect();
-    rows::insert(connection, dialect, "clicks", COLUMNS, rows).await?;
+    let places: Vec<(i64, bool)> = sequence.into_iter().zip(unique).collect();
+    for (clicks, places) in clicks.chunks(ROWS).zip(places.chunks(ROWS)) {
+        let rows = clicks.iter().zip(places);
+        let rows = rows.map(|(click, place)| row(writing.ids, click, *place));
+        rows::insert(connection, dialect, "clicks", COLUMNS, rows.collect()).await?;
+    }
     count(connection, dialect, clicks).await
+}
+
+/// A click's row, in the order of [`COLUMNS`].
+fn row(ids: &Ids, click: &Click, (seq, unique): (i64, bool)) -> Vec<Value> {
+    let owned = |text: Option<&str>| Value::TextOpt(text.map(str::to_owned));
+    let [source, medium, campaign, term, content] = click.utm();
+    let country = click.place.country;
+    vec![
+        Value::Text(click.link.workspace_id.to_string()),
+        Value::Int(click.is_bot.into()),
+        Value::Int(seq),
+        Value::Text(ids.at(Kind::Click, click.occurred_at)),
+        Value::Text(click.link.id.to_string()),
+        Value::Int(click.occurred_at),
+        owned(country.as_ref().map(|country| country.as_str())),
+        Value::TextOpt(click.place.region.clone()),
+        Value::TextOpt(click.place.city.clone()),
+        Value::Text(click.agent.os.as_str().to_owned()),
+        Value::Text(click.agent.device.to_owned()),
+        Value::Text(click.agent.browser.to_owned()),
+        Value::TextOpt(click.referrer_domain.clone()),
+        owned(source),
+        owned(medium),
+        owned(campaign),
+        owned(term),
+        owned(content),
+        owned(click.sub_id()),
+        Value::Text(click.trigger.to_owned()),
+        Value::Text(click.destination_kind.to_owned()),
+        Value::Int(unique.into()),
+    ]
 }
 
 /// Whether each click is its visitor's first on its link and day.
@@ -229,6 +238,7 @@ async fn count(
     Ok(steps)
 }
 
+/// SQLite would rather read all links than look up 250 of them; for a value that is computed it has to look them up.
 fn count_sql(dialect: Dialect, links: usize) -> String {
     let rows: Vec<String> = (0..links)
         .map(|row| {
@@ -246,7 +256,7 @@ fn count_sql(dialect: Dialect, links: usize) -> String {
         "UPDATE links SET click_count = click_count + step.column2, bot_click_count = bot_click_count + step.column3, \
          last_clicked_at = CASE WHEN last_clicked_at IS NULL OR last_clicked_at < step.column4 \
          THEN COALESCE(step.column4, last_clicked_at) ELSE last_clicked_at END \
-         FROM (VALUES {}) AS step WHERE links.id = step.column1 RETURNING {RETURNED}",
+         FROM (VALUES {}) AS step WHERE links.id = step.column1 || '' RETURNING {RETURNED}",
         rows.join(", ")
     )
 }

@@ -46,10 +46,10 @@ fn add(values: &mut AnyArguments, value: Value) -> Result<()> {
     added.map_err(sqlx::Error::Encode)
 }
 
-/// How many rows or values a statement may have. Few sizes occur, so that each statement is prepared once; they are large,
+/// How many rows or values a statement may have. Few sizes occur, so that each statement is prepared once. They are large,
 /// since SQLite keeps a copy of every page that a statement changes until it ends, and PostgreSQL pays a round trip for
-/// each.
-const SIZES: [usize; 5] = [1_000, 250, 50, 10, 1];
+/// each; larger ones gain little and stay in memory with all that was bound to them.
+const SIZES: [usize; 4] = [250, 50, 10, 1];
 
 /// Cuts a list into portions of those sizes.
 pub fn portions<T>(list: &[T]) -> impl Iterator<Item = &[T]> {
@@ -180,14 +180,14 @@ mod tests {
                     .all(|portion| SIZES.contains(&portion.len()))
             );
         }
-        let all = vec![0; 1_261];
+        let all = vec![0; 561];
         let sizes: Vec<usize> = portions(&all).map(<[_]>::len).collect();
-        assert_eq!(sizes, [1_000, 250, 10, 1]);
+        assert_eq!(sizes, [250, 250, 50, 10, 1]);
     }
 
     #[test]
     fn lists_are_filled_up_to_the_next_size() {
-        let all: Vec<String> = (0..1_002).map(|number| number.to_string()).collect();
+        let all: Vec<String> = (0..252).map(|number| number.to_string()).collect();
         let sizes = |count: usize| -> Vec<usize> {
             let lists = lists(&all[..count]);
             lists
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(sizes(0), [0; 0]);
         assert_eq!(sizes(1), [1]);
         assert_eq!(sizes(11), [50]);
-        assert_eq!(sizes(1_002), [1_000, 10]);
+        assert_eq!(sizes(252), [250, 10]);
         let list = lists(&all[..3]).next().unwrap();
         assert!(list.sql(Dialect::Postgres, 2).starts_with("$3, $4, "));
     }
