@@ -187,7 +187,8 @@ pub async fn get(
     .transpose()
 }
 
-/// Several links of the workspace, by id.
+/// Several links of the workspace, by id. SQLite would rather read the whole workspace than look up ten ids; a value
+/// that is computed gives it no choice.
 pub async fn get_many(
     connection: &mut AnyConnection,
     dialect: Dialect,
@@ -198,7 +199,7 @@ pub async fn get_many(
     let mut found = HashMap::new();
     for list in rows::lists(ids) {
         let sql = format!(
-            "SELECT {COLUMNS} FROM links WHERE workspace_id = {} AND (purge_at IS NULL OR purge_at > {}) AND id IN ({})",
+            "SELECT {COLUMNS} FROM links WHERE workspace_id || '' = {} AND (purge_at IS NULL OR purge_at > {}) AND id IN ({})",
             dialect.place(1),
             dialect.place(2),
             list.sql(dialect, 2)
