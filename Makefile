@@ -39,7 +39,7 @@ bench-node:
 	@npm ci --prefix bench/node --ignore-scripts --silent
 	@cargo build --locked --release --package approute-node --package approute-bench
 	@cd bindings-node && node scripts/build.mjs --native=release
-	@node bench/node/bench.mjs $(ARGS)
+	@node --expose-gc bench/node/bench.mjs $(ARGS)
 
 bench-server: ## the reference server under load, beside nginx; takes some minutes (ARGS: see --help)
 	@scripts/bootstrap bench
