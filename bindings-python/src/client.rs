@@ -110,6 +110,27 @@ impl NativeClient {
         BackgroundCall::start(call, reader, self.listener(py)).or_raise(py)
     }
 
+    /// In conformance cases: whether the waits of hosts are scripted.
+    #[getter]
+    fn _scripted(&self) -> bool {
+        self.client.script().is_some()
+    }
+
+    /// In conformance cases: writes a wait down; whether it is to be held.
+    fn _record(&self, seconds: f64) -> bool {
+        let wait = Duration::from_secs_f64(seconds);
+        self.client
+            .script()
+            .is_some_and(|script| script.record(wait))
+    }
+
+    /// In conformance cases: whether waits are held.
+    fn _is_held(&self) -> bool {
+        self.client
+            .script()
+            .is_some_and(approute::bridge::Script::is_held)
+    }
+
     /// Panics inside of a call, to show that it ends as an ordinary exception.
     fn _panic(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| guard(panic_on_purpose::<()>)).or_raise(py)

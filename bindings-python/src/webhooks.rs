@@ -74,8 +74,11 @@ fn signed(headers: &Bound<'_, PyAny>) -> Result<Signed, Failure> {
     let mut list = Vec::new();
     for pair in pairs.try_iter().map_err(|_| unreadable())? {
         let pair = pair.map_err(|_| unreadable())?;
-        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) =
-            pair.extract().map_err(|_| unreadable())?;
+        let pair = pair
+            .try_iter()
+            .and_then(Iterator::collect::<PyResult<Vec<_>>>);
+        let [name, value] =
+            <[_; 2]>::try_from(pair.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
         let name = header_name(&name)?;
         let is_one = value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>();
         if is_one || value.cast::<PyMapping>().is_ok() {

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     import httpx
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self
 
     from ._hooks import RequestInfo, ResponseInfo, RetryInfo
-    from ._options import CallOptions
     from ._transport import AsyncTransport, Transport
 
 
@@ -69,15 +68,12 @@ class AsyncClient(AsyncResources, BaseClient):
             `httpx.AsyncClient` or a mock of `approute.testing`.
             """
 
-        def with_options(self, **options: Unpack[CallOptions]) -> Self:
-            """A client with other defaults for its calls. It shares connections and retry budget with this one."""
-
-    def _host(self, http_client: Any) -> Any:
+    def _host(self, http_client: Any, connect: float) -> Any:
         if http_client is None:
             return None
         from ._transport import async_host
 
-        return async_host(http_client)
+        return async_host(http_client, connect)
 
     async def _call(self, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Any:
         native = self._native
@@ -96,11 +92,15 @@ class AsyncClient(AsyncResources, BaseClient):
 
         return await calls().submit(native, operation, args, options, self._notify)
 
-    def _begin(self, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Task[Any]:
-        """Starts a call in the background."""
+    def _begin(self, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Task[Any] | None:
+        """Starts a call in the background, where asyncio runs: trio has no tasks without a nursery."""
         import asyncio
 
-        return asyncio.ensure_future(self._call(operation, dict(args), options))
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return None
+        return loop.create_task(self._call(operation, dict(args), options))
 
     async def aclose(self) -> None:
         """Closes its connections. Copies and calls that are under way go on. An `http_client` of your own stays open."""

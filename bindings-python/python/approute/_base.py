@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
     from ._hooks import RequestInfo, ResponseInfo, RetryInfo
+    from ._options import CallOptions
 
 if VERSION != __version__:
     raise ImportError(
@@ -51,6 +52,15 @@ def _certificates(given: str | bytes | os.PathLike[str] | Sequence[str | bytes |
         else:
             texts.append(one)
     return texts
+
+
+def _seconds(connect_timeout: float | timedelta | None) -> float:
+    """How long a connection may take, for hosts. What makes no sense is refused by the native client."""
+    if connect_timeout is None:
+        return 5
+    if isinstance(connect_timeout, (int, float)):
+        return connect_timeout
+    return connect_timeout.total_seconds() if hasattr(connect_timeout, "total_seconds") else 5
 
 
 class BaseClient:
@@ -105,7 +115,7 @@ class BaseClient:
         if extra_ca is not None:
             config["extra_ca"] = _certificates(extra_ca)
         if _script is not None:
-            config.update(_script)
+            config["script"] = _script
         hooks = {"request": on_request, "response": on_response, "retry": on_retry}
         named = [name for name, hook in hooks.items() if hook is not None]
         for name in named:
@@ -124,13 +134,17 @@ class BaseClient:
 
             config["hooks"] = named
             self._notify = notify(on_request, on_response, on_retry, logger)
-        self._http = self._host(http_client)
+        if http_client is not None:
+            for name, value in {"proxy": proxy, "extra_ca": extra_ca}.items():
+                if value is not None:
+                    raise ConfigurationValueError(f"`{name}` belongs to your own HTTP client: give it to that")
+        self._http = self._host(http_client, _seconds(connect_timeout))
         self._config = config
         self._native = NativeClient(config, self._notify)
         # Whether a call needs nothing but the native client.
         self._plain = self._function is None and self._http is None
 
-    def _host(self, http_client: Any) -> Any:
+    def _host(self, http_client: Any, connect: float) -> Any:
         """What carries calls out by the user's own HTTP client."""
         raise NotImplementedError
 
@@ -139,7 +153,7 @@ class BaseClient:
         """Where the API is."""
         return self._open().base_url
 
-    def with_options(self, **options: Any) -> Self:
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """A client with other defaults for its calls. It shares connections and retry budget with this one."""
         native = self._open()
         other = object.__new__(type(self))

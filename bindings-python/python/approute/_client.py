@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     import httpx
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self
 
     from ._hooks import RequestInfo, ResponseInfo, RetryInfo
     from ._native import BackgroundCall
-    from ._options import CallOptions
     from ._transport import Transport
 
 
@@ -83,15 +82,12 @@ class Client(Resources, BaseClient):
             - `on_request`, `on_response`, `on_retry`: called for each try and each wait.
             """
 
-        def with_options(self, **options: Unpack[CallOptions]) -> Self:
-            """A client with other defaults for its calls. It shares connections and retry budget with this one."""
-
-    def _host(self, http_client: Any) -> Any:
+    def _host(self, http_client: Any, connect: float) -> Any:
         if http_client is None:
             return None
         from ._transport import host
 
-        return host(http_client)
+        return host(http_client, connect)
 
     def _call(self, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Any:
         native = self._native

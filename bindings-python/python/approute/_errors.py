@@ -93,7 +93,7 @@ class WebhookVerificationError(ApprouteError):
 class APIError(ApprouteError):
     """The API answered with an error. The classes below are for the usual statuses."""
 
-    status: int
+    status: int  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class BadRequestError(APIError):

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     import httpx
 
 
-def transport(client: Any) -> HttpxTransport | None:
+def transport(client: Any, connect: float = 5) -> HttpxTransport | None:
     """The transport of an httpx.Client; None for anything else."""
     httpx = sys.modules.get("httpx")
     if httpx is not None and isinstance(client, httpx.Client):
-        return HttpxTransport(client)
+        return HttpxTransport(client, connect)
     return None
 
 
-def async_transport(client: Any) -> AsyncHttpxTransport | None:
+def async_transport(client: Any, connect: float = 5) -> AsyncHttpxTransport | None:
     """The transport of an httpx.AsyncClient; None for anything else."""
     httpx = sys.modules.get("httpx")
     if httpx is not None and isinstance(client, httpx.AsyncClient):
-        return AsyncHttpxTransport(client)
+        return AsyncHttpxTransport(client, connect)
     return None
 
 
-def _failure(error: httpx.HTTPError | httpx.InvalidURL, timeout: float) -> TransportError:
+def _failure(error: httpx.HTTPError | httpx.InvalidURL) -> TransportError:
     """What became of a try, in the SDK's words."""
     import ssl
 
@@ -71,16 +71,11 @@ def _timed_out(request: Request) -> TransportError:
     return TransportError("timeout", f"no whole answer within {request.timeout:g} s")
 
 
-def _too_large(request: Request) -> TransportError:
-    limit = request.max_response_bytes
-    return TransportError("too_large", f"the answer is larger than `max_response_bytes` ({limit})")
-
-
-def _build(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
+def _build(client: httpx.Client | httpx.AsyncClient, request: Request, connect: float) -> httpx.Request:
     import httpx
 
     headers = [(name.encode("ascii"), value.encode("utf-8")) for name, value in request.headers]
-    timeout = httpx.Timeout(request.timeout)
+    timeout = httpx.Timeout(request.timeout, connect=min(connect, request.timeout))
     built = client.build_request(
         request.method, request.url, headers=headers, content=request.body or None, timeout=timeout
     )
@@ -90,18 +85,19 @@ def _build(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.
 class HttpxTransport:
     """An httpx.Client."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, connect: float) -> None:
         self.client = client
+        self.connect = connect
 
     def send(self, request: Request) -> Reply:
         import httpx
 
         ends = time.monotonic() + request.timeout
         try:
-            built = _build(self.client, request)
+            built = _build(self.client, request, self.connect)
             response = self.client.send(built, stream=True, follow_redirects=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _failure(error, request.timeout) from error
+            raise _failure(error) from error
         try:
             body = bytearray()
             if time.monotonic() > ends:
@@ -110,12 +106,13 @@ class HttpxTransport:
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > request.max_response_bytes:
-                    raise _too_large(request)
+                    # The rest is not read: this much is enough to be refused.
+                    break
                 if time.monotonic() > ends:
                     raise _timed_out(request)
                 _limit_reads(built, ends)
         except httpx.HTTPError as error:
-            raise _failure(error, request.timeout) from error
+            raise _failure(error) from error
         finally:
             response.close()
         headers = [(name.decode("latin-1").lower(), value) for name, value in response.headers.raw]
@@ -125,18 +122,19 @@ class HttpxTransport:
 class AsyncHttpxTransport:
     """An httpx.AsyncClient."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, connect: float) -> None:
         self.client = client
+        self.connect = connect
 
     async def send_async(self, request: Request) -> Reply:
         import httpx
 
         ends = time.monotonic() + request.timeout
         try:
-            built = _build(self.client, request)
+            built = _build(self.client, request, self.connect)
             response = await self.client.send(built, stream=True, follow_redirects=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _failure(error, request.timeout) from error
+            raise _failure(error) from error
         try:
             body = bytearray()
             if time.monotonic() > ends:
@@ -145,12 +143,13 @@ class AsyncHttpxTransport:
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > request.max_response_bytes:
-                    raise _too_large(request)
+                    # The rest is not read: this much is enough to be refused.
+                    break
                 if time.monotonic() > ends:
                     raise _timed_out(request)
                 _limit_reads(built, ends)
         except httpx.HTTPError as error:
-            raise _failure(error, request.timeout) from error
+            raise _failure(error) from error
         finally:
             await response.aclose()
         headers = [(name.decode("latin-1").lower(), value) for name, value in response.headers.raw]

@@ -6,6 +6,7 @@ from ._errors import DecodeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import Task
     from collections.abc import AsyncIterator, Iterator, Mapping
     from typing import Any, Generic, TypeVar
 
@@ -132,6 +133,14 @@ class Pager(_List[P, T]):
         return f"<Pager of {self._client!r}>"
 
 
+async def _end(task: Task[Any]) -> None:
+    """Cancels a task, and waits until it has closed its connection."""
+    import asyncio
+
+    task.cancel()
+    await asyncio.wait([task])
+
+
 class AsyncPager(_List[P, T]):
     """A list that is fetched as it is needed.
 
@@ -186,7 +195,7 @@ class AsyncPager(_List[P, T]):
                     raise more
         finally:
             if ahead is not None:
-                ahead.cancel()
+                await _end(ahead)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         pages = self.pages()

@@ -7,7 +7,8 @@ errors and timeouts are the same as with the built-in client.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from ._errors import ApprouteError, ConfigurationTypeError
 from ._native import HostCall
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ._native import NativeClient
+
+
+RawHeaders: TypeAlias = "Sequence[tuple[str, bytes]]"
 
 
 class Request(NamedTuple):
@@ -39,7 +43,7 @@ class Reply(NamedTuple):
     """What came back."""
 
     status: int
-    headers: Sequence[tuple[str, bytes]]
+    headers: RawHeaders
     """As they came, repeated ones repeated."""
     body: bytes
     """Decompressed."""
@@ -92,6 +96,8 @@ class Host:
     def call(self, client: NativeClient, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Any:
         call = HostCall(client, operation, args, options)
         sleep = getattr(self.transport, "sleep", time.sleep)
+        if client._scripted:
+            sleep = partial(_scripted, client)
         cause: BaseException | None = None
         try:
             action = call.begin()
@@ -123,6 +129,8 @@ class AsyncHost:
     async def call(self, client: NativeClient, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Any:
         call = HostCall(client, operation, args, options)
         sleep = getattr(self.transport, "sleep_async", _sleep)
+        if client._scripted:
+            sleep = partial(_scripted_async, client)
         cause: BaseException | None = None
         try:
             action = call.begin()
@@ -145,6 +153,20 @@ class AsyncHost:
             raise _cause(error, cause) from error.__cause__ or cause
 
 
+def _scripted(client: NativeClient, seconds: float) -> None:
+    """A wait in a conformance case."""
+    if client._record(seconds):
+        while client._is_held():
+            time.sleep(0.002)
+
+
+async def _scripted_async(client: NativeClient, seconds: float) -> None:
+    """A wait in a conformance case."""
+    if client._record(seconds):
+        while client._is_held():
+            await _sleep(0.002)
+
+
 async def _sleep(seconds: float) -> None:
     """Sleeps in whatever runs: asyncio, or what anyio knows."""
     import sys
@@ -160,25 +182,26 @@ async def _sleep(seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def host(http_client: Any) -> Host:
+def host(http_client: Any, connect: float) -> Host:
     """What carries out a client's calls."""
-    if isinstance(http_client, Transport):
-        return Host(http_client)
     from . import _httpx
 
-    transport = _httpx.transport(http_client)
-    if transport is None:
+    # First of all: an httpx.Client, too, has a method `send`.
+    transport = _httpx.transport(http_client, connect)
+    if transport is not None:
+        return Host(transport)
+    if not isinstance(http_client, Transport) or _httpx.async_transport(http_client) is not None:
         raise ConfigurationTypeError("`http_client` must be an httpx.Client or a transport of approute.testing")
-    return Host(transport)
+    return Host(http_client)
 
 
-def async_host(http_client: Any) -> AsyncHost:
+def async_host(http_client: Any, connect: float) -> AsyncHost:
     """What carries out an async client's calls."""
-    if isinstance(http_client, AsyncTransport):
-        return AsyncHost(http_client)
     from . import _httpx
 
-    transport = _httpx.async_transport(http_client)
-    if transport is None:
+    transport = _httpx.async_transport(http_client, connect)
+    if transport is not None:
+        return AsyncHost(transport)
+    if not isinstance(http_client, AsyncTransport):
         raise ConfigurationTypeError("`http_client` must be an httpx.AsyncClient or a transport of approute.testing")
-    return AsyncHost(transport)
+    return AsyncHost(http_client)
