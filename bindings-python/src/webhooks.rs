@@ -3,7 +3,7 @@
 use approute::models::Event;
 use approute_bridge::webhooks::{self, Rules, Signed};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMapping, PyMemoryView, PySequence, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString};
 
 use approute_bridge::{Failure, LanguageType};
 
@@ -29,11 +29,11 @@ fn payload<'a>(given: &'a Bound<'_, PyAny>) -> Result<std::borrow::Cow<'a, [u8]>
         })?;
         return Ok(text.as_bytes().into());
     }
-    let is_buffer = given.is_instance_of::<PyByteArray>() || given.is_instance_of::<PyMemoryView>();
-    if is_buffer
-        && let Ok(bytes) = given
-            .call_method0("__bytes__")
-            .or_else(|_| given.call_method0("tobytes"))
+    if let Ok(bytes) = given.cast::<PyByteArray>() {
+        return Ok(bytes.to_vec().into());
+    }
+    if let Ok(view) = given.cast::<PyMemoryView>()
+        && let Ok(bytes) = view.call_method0("tobytes")
         && let Ok(bytes) = bytes.extract::<Vec<u8>>()
     {
         return Ok(bytes.into());
@@ -56,8 +56,44 @@ fn header_value(value: &Bound<'_, PyAny>) -> Result<Option<String>, Failure> {
     Err(refused("`headers` must have values that are strings"))
 }
 
-fn header_name(name: &Bound<'_, PyAny>) -> Result<String, Failure> {
-    header_value(name)?.ok_or_else(|| refused("`headers` must have names that are strings"))
+/// The headers that say anything here. All others are passed over, whatever they are.
+const NAMES: [&str; 4] = [
+    "x-approute-signature",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
+
+/// Its name in lower case, if it is one of those.
+fn known(name: &Bound<'_, PyAny>) -> Option<&'static str> {
+    let is = |text: &[u8]| {
+        let mut names = NAMES.iter();
+        names.find(|name| name.as_bytes().eq_ignore_ascii_case(text))
+    };
+    if let Ok(text) = name.cast::<PyString>() {
+        return is(text.to_str().ok()?.as_bytes()).copied();
+    }
+    is(name.cast::<PyBytes>().ok()?.as_bytes()).copied()
+}
+
+fn add(
+    list: &mut Vec<(String, Option<String>)>,
+    name: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+) -> Result<(), Failure> {
+    let Some(name) = known(name) else {
+        return Ok(());
+    };
+    let is_one = value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>();
+    if is_one {
+        list.push((name.to_owned(), header_value(value)?));
+        return Ok(());
+    }
+    let wrong = || refused("`headers` must have values that are strings");
+    for value in value.try_iter().map_err(|_| wrong())? {
+        list.push((name.to_owned(), header_value(&value.map_err(|_| wrong())?)?));
+    }
+    Ok(())
 }
 
 /// Headers as any framework has them: a mapping to texts or lists of texts, or pairs.
@@ -65,33 +101,24 @@ fn signed(headers: &Bound<'_, PyAny>) -> Result<Signed, Failure> {
     if let Ok(text) = headers.cast::<PyString>() {
         return Ok(Signed::Signature(text.to_string_lossy().into_owned()));
     }
+    let mut list = Vec::with_capacity(NAMES.len());
+    if let Ok(dict) = headers.cast_exact::<PyDict>() {
+        for (name, value) in dict {
+            add(&mut list, &name, &value)?;
+        }
+        return Ok(Signed::Headers(list));
+    }
     let unreadable = || refused("`headers` must be a mapping, pairs, or one signature");
-    // `multi_items` and `raw` of Starlette and httpx keep what is repeated; `items` alone does, too, in werkzeug.
+    // `multi_items` of Starlette and httpx keeps what is repeated; in werkzeug, `items` does.
     let pairs = headers
         .call_method0("multi_items")
         .or_else(|_| headers.call_method0("items"))
         .unwrap_or_else(|_| headers.clone());
-    let mut list = Vec::new();
     for pair in pairs.try_iter().map_err(|_| unreadable())? {
-        let pair = pair.map_err(|_| unreadable())?;
-        let pair = pair
-            .try_iter()
-            .and_then(Iterator::collect::<PyResult<Vec<_>>>);
+        let pair = pair.and_then(|pair| pair.try_iter()?.collect::<PyResult<Vec<_>>>());
         let [name, value] =
             <[_; 2]>::try_from(pair.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
-        let name = header_name(&name)?;
-        let is_one = value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>();
-        if is_one || value.cast::<PyMapping>().is_ok() {
-            list.push((name, header_value(&value)?));
-        } else if let Ok(values) = value.cast::<PySequence>() {
-            for value in values.try_iter().map_err(|_| unreadable())? {
-                let value = value.map_err(|_| unreadable())?;
-                list.push((name.clone(), header_value(&value)?));
-            }
-        } else {
-            // CGI and WSGI environments hold other things besides.
-            continue;
-        }
+        add(&mut list, &name, &value)?;
     }
     Ok(Signed::Headers(list))
 }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -57,3 +59,52 @@ def python(code: str, *arguments: str, timeout: float = 60, **environment: str) 
         text=True,
         capture_output=True,
     )
+
+
+class Slow:
+    """A server that never answers, and sees whether the client is still there."""
+
+    def __init__(self, answer: bytes = b"") -> None:
+        self.answer = answer
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.arrived = threading.Semaphore(0)
+        """Released with each request."""
+        self.left = threading.Semaphore(0)
+        """Released with each client that closes its connection."""
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection:
+            try:
+                while data := connection.recv(65536):
+                    if b"\r\n\r\n" in data:
+                        self.arrived.release()
+                        if self.answer:
+                            connection.sendall(self.answer)
+                            return
+            except OSError:
+                pass
+            self.left.release()
+
+
+@pytest.fixture
+def slow() -> Iterator[Slow]:
+    server = Slow()
+    yield server
+    server.listener.close()
+
+
+def answered(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
+    """An answer as bytes."""
+    lines = {"content-type": "application/json", "content-length": str(len(body)), **headers}
+    head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status}\r\n{head}connection: close\r\n\r\n".encode() + body

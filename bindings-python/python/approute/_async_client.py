@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import logging
     import os
     from asyncio import Task
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
     from datetime import timedelta
     from types import TracebackType
     from typing import Any
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._hooks import RequestInfo, ResponseInfo, RetryInfo
+    from ._loop import LoopCalls
     from ._transport import AsyncTransport, Transport
+
+
+def _loop_calls() -> LoopCalls:
+    """Those of the running loop. The first call loads asyncio, unless somebody has."""
+    global _loop_calls
+    from ._loop import calls
+
+    _loop_calls = calls
+    return calls()
 
 
 class AsyncClient(AsyncResources, BaseClient):
@@ -75,22 +85,24 @@ class AsyncClient(AsyncResources, BaseClient):
 
         return async_host(http_client, connect)
 
-    async def _call(self, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Any:
+    def _call(self, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Coroutine[Any, Any, Any]:
+        # No coroutine of its own around that of the call: each costs.
         native = self._native
-        if native is None:
-            native = self._open()
-        if not self._plain:
-            options = self._merged(options)
-            if self._function is not None:
-                key = self._function()
-                if hasattr(key, "__await__"):
-                    key = await key
-                options["api_key"] = key
-            if self._http is not None:
-                return await self._http.call(native, operation, args, options)
-        from ._loop import calls
+        if native is None or not self._plain:
+            return self._call_with_more(operation, args, options)
+        return _loop_calls().submit(native, operation, args, options, self._notify)
 
-        return await calls().submit(native, operation, args, options, self._notify)
+    async def _call_with_more(self, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Any:
+        native = self._open()
+        merged = self._merged(options)
+        if self._function is not None:
+            key = self._function()
+            if hasattr(key, "__await__"):
+                key = await key
+            merged["api_key"] = key
+        if self._http is not None:
+            return await self._http.call(native, operation, args, merged)
+        return await _loop_calls().submit(native, operation, args, merged, self._notify)
 
     def _begin(self, operation: int, args: dict[str, Any], options: Mapping[str, Any]) -> Task[Any] | None:
         """Starts a call in the background, where asyncio runs: trio has no tasks without a nursery."""
