@@ -7,6 +7,7 @@ See tests/conformance/README.md.
 
 import asyncio
 import base64
+import functools
 import json
 import logging
 import os
@@ -55,7 +56,7 @@ def client(message):
         options["api_key"] = iter(keys).__next__
     if KIND.startswith("httpx"):
         proxy, extra = options.pop("proxy", None), options.pop("extra_ca", None)
-        context = ssl.create_default_context(cadata=extra) if extra else ssl.create_default_context()
+        context = trusted(extra)
         own = httpx.AsyncClient if ASYNC else httpx.Client
         options["http_client"] = own(verify=context, proxy=proxy)
     return (approute.AsyncClient if ASYNC else approute.Client)(
@@ -66,6 +67,12 @@ def client(message):
         on_retry=lambda seen: note("retry", attempt=seen.attempt, wait=seen.wait * 1000, status=seen.status),
         _script=message["script"],
     )
+
+
+@functools.cache
+def trusted(extra):
+    """Made once: it reads all certificates of the machine."""
+    return ssl.create_default_context(cadata=extra)
 
 
 def note(hook, **fields):
