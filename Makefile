@@ -7,7 +7,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench bench-rust bench-go bench-server bench-node generate fmt lint clean conformance conformance-mutants faults fuzz
+.PHONY: help demo test test-full bench bench-rust bench-go bench-server bench-node bench-python generate fmt lint clean conformance conformance-mutants faults fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ test-full: ## `make test`, and what takes longer: every feature set, long tests,
 	@scripts/bootstrap full
 	@scripts/test --full
 
-bench: bench-rust bench-go bench-node ## measure what README and docs give figures for; each language has a target of its own, such as bench-go
+bench: bench-rust bench-go bench-node bench-python ## measure what README and docs give figures for; each language has a target of its own, such as bench-go
 
 bench-rust:
 	@scripts/bootstrap demo
@@ -40,6 +40,17 @@ bench-node:
 	@cargo build --locked --release --package approute-node --package approute-bench
 	@cd bindings-node && node scripts/build.mjs --native=release
 	@node --expose-gc bench/node/bench.mjs $(ARGS)
+
+bench-python:
+	@scripts/bootstrap test
+	@test -x $(target_dir)/bench-python/bin/pip || python3 -m venv $(target_dir)/bench-python
+	@$(target_dir)/bench-python/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/python/requirements.txt
+	@cargo build --locked --release --package approute-python --package approute-bench
+	@rm -rf $(target_dir)/bench-python/package && cp -r bindings-python/python $(target_dir)/bench-python/package
+	@rm -f $(target_dir)/bench-python/package/approute/_native.abi3.so
+	@cp $(target_dir)/release/libapproute_native.so $(target_dir)/bench-python/package/approute/_native.abi3.so
+	@PYTHONPATH=$(target_dir)/bench-python/package $(target_dir)/bench-python/bin/python bench/python/bench.py \
+		$(target_dir)/release/bench-server $(ARGS)
 
 bench-server: ## the reference server under load, beside nginx; takes some minutes (ARGS: see --help)
 	@scripts/bootstrap bench
