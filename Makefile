@@ -7,7 +7,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench bench-rust bench-go bench-server bench-node bench-python generate fmt lint clean conformance conformance-mutants faults fuzz
+.PHONY: help demo test test-full bench bench-rust bench-go bench-server bench-node bench-python bench-ruby generate fmt lint clean conformance conformance-mutants faults fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ test-full: ## `make test`, and what takes longer: every feature set, long tests,
 	@scripts/bootstrap full
 	@scripts/test --full
 
-bench: bench-rust bench-go bench-node bench-python ## measure what README and docs give figures for; each language has a target of its own, such as bench-go
+bench: bench-rust bench-go bench-node bench-python bench-ruby ## measure what README and docs give figures for; each language has a target of its own, such as bench-go
 
 bench-rust:
 	@scripts/bootstrap demo
@@ -56,6 +56,12 @@ bench-server: ## the reference server under load, beside nginx; takes some minut
 	@scripts/bootstrap bench
 	@cargo build --locked --release --package approute-server --package approute-bench
 	@$(target_dir)/release/approute-bench-server --server $(target_dir)/release/approute-server $(ARGS)
+
+bench-ruby:
+	@scripts/bootstrap test
+	@cargo build --locked --release --package approute-ruby --package approute-bench --bin bench-server --lib
+	@bindings-ruby/build $(target_dir)/release
+	@ruby -Ibindings-ruby/lib bench/ruby/bench.rb $(ARGS)
 
 generate: ## write again what comes from spec/openapi.yaml
 	@scripts/bootstrap demo

@@ -191,7 +191,7 @@ impl<S: Secrets> Verifier<S> {
     ) -> Result<Event, Error> {
         let payload = payload.as_ref();
         self.verify(payload, headers)?;
-        serde_json::from_slice(payload).map_err(|error| {
+        Event::from_slice(payload).map_err(|error| {
             let mut refused = Error::new(
                 crate::ErrorKind::Decode,
                 format!("the webhook is genuine, but its body is no event: {error}"),

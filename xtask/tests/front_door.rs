@@ -140,7 +140,8 @@ fn links_lead_somewhere() {
     );
 }
 
-/// `<!-- from: FILE -->` before a fenced block says that the block is FILE, without its leading `//!` lines.
+/// `<!-- from: FILE -->` before a fenced block says that the block is FILE, without its leading `//!` lines; a test of the
+/// block's language runs FILE.
 #[test]
 fn quoted_code_is_the_code_that_is_compiled() {
     let mut quoted = 0;
@@ -148,10 +149,11 @@ fn quoted_code_is_the_code_that_is_compiled() {
         let text = read(&page);
         for rest in text.split("<!-- from: ").skip(1) {
             let (file, rest) = rest.split_once(" -->").expect("the comment ends");
-            let block = rest
+            let (_, block) = rest
                 .trim_start()
-                .strip_prefix("```rust\n")
-                .expect("a Rust block follows the comment");
+                .strip_prefix("```")
+                .and_then(|block| block.split_once('\n'))
+                .expect("a block follows the comment");
             let block = block.split_once("\n```").expect("the block ends").0;
             let source = read(&root().join(file));
             let code: Vec<&str> = source

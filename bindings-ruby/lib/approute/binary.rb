@@ -28,7 +28,7 @@ module Approute
         File.rename(partial, path)
         written
       rescue SystemCallError
-        File.delete(partial) if File.exist?(partial)
+        FileUtils.rm_f(partial)
         raise
       end
     end

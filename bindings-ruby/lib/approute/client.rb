@@ -32,19 +32,24 @@ module Approute
                    extra_ca: nil, logger: nil, log_level: nil, on_request: nil, on_response: nil, on_retry: nil,
                    allow_insecure_http: nil, **internal)
       main_ractor!
+      known!(internal)
       @transport = Transport.for(http_client)
+      if @transport && (proxy || extra_ca)
+        raise Errors.bad_argument("`proxy` and `extra_ca` are for the SDK's own connections; give them to your `http_client`")
+      end
+
       @api_key = api_key if api_key.respond_to?(:call)
-      notices = Notices.new(on_request: on_request, on_response: on_response, on_retry: on_retry, logger: logger)
+      notices = Notices.new(on_request:, on_response:, on_retry:, logger:)
       @listener = notices.listener
       settings = {
         # The core wants one; each call brings its own.
-        api_key: @api_key ? "from-a-function" : api_key, base_url: base_url&.to_s, allow_insecure_http: allow_insecure_http,
-        max_retries: max_retries, max_response_bytes: max_response_bytes, proxy: proxy&.to_s,
+        api_key: @api_key ? "from-a-function" : api_key, base_url: base_url&.to_s, allow_insecure_http:,
+        max_retries:, max_response_bytes:, proxy: proxy&.to_s,
         extra_ca: extra_ca && Array(extra_ca), log_level: log_level&.to_s, hooks: notices.hooks,
         user_agent: Client.user_agent,
         default_headers: default_headers && Request.pairs(:default_headers, default_headers)
       }
-      { timeout: timeout, attempt_timeout: attempt_timeout, connect_timeout: connect_timeout }.each do |name, value|
+      { timeout:, attempt_timeout:, connect_timeout: }.each do |name, value|
         settings[name] = Request.seconds(name, value) unless value.nil?
       end
       connect(settings.merge(internal))
@@ -63,14 +68,14 @@ module Approute
       @native.call(operation, request, @listener)
     end
 
-    # Starts a call that runs while this thread does something else, or nil where calls cannot.
+    # Starts a call that runs while this thread does something else.
     #
-    # @return [Background, nil]
+    # @return [Background, Host::Ahead] what has `value` and `cancel`
     # @api private
     def start(operation, args, options)
-      return if @transport
-
       request = Request.encode(args, merged(options || {}), @api_key&.call)
+      return Host::Ahead.new(@native, operation, request, @transport, @listener) if @transport
+
       Background.new(@native, operation, request, @listener)
     end
 
@@ -109,6 +114,18 @@ module Approute
     end
 
     private
+
+    # What mocks and the conformance cases set.
+    INTERNAL = %i[ignore_env clock script].freeze
+    private_constant :INTERNAL
+
+    def known!(internal)
+      unknown = (internal.keys - INTERNAL).first
+      return unless unknown
+
+      known = method(:initialize).parameters.filter_map { |kind, name| "`#{name}`" if kind == :key }
+      raise Errors.bad_argument("unknown option `#{unknown}`; there are #{known.join(', ')}")
+    end
 
     def connect(settings)
       Native.load

@@ -8,11 +8,17 @@ module Approute
   module Enums
     # What a visit meets. Where several apply, the first of deleted, archived, scheduled, expired, exhausted is given.
     module LinkStatus
+      # `active`
       ACTIVE = "active"
+      # `scheduled`
       SCHEDULED = "scheduled"
+      # `expired`
       EXPIRED = "expired"
+      # `exhausted`
       EXHAUSTED = "exhausted"
+      # `archived`
       ARCHIVED = "archived"
+      # `deleted`
       DELETED = "deleted"
       # All of them.
       ALL = [
@@ -28,9 +34,13 @@ module Approute
     # The status of the redirect. 301 and 308 are remembered by browsers, so they are refused together with password,
     # expiry, geo, variants or click limit.
     module RedirectStatus
+      # `301`
       MOVED_PERMANENTLY = 301
+      # `302`
       FOUND = 302
+      # `307`
       TEMPORARY_REDIRECT = 307
+      # `308`
       PERMANENT_REDIRECT = 308
       # All of them.
       ALL = [
@@ -43,7 +53,9 @@ module Approute
 
     # The direction of a list.
     module SortOrder
+      # `asc`
       ASC = "asc"
+      # `desc`
       DESC = "desc"
       # All of them.
       ALL = [
@@ -54,12 +66,19 @@ module Approute
 
     # An operating system.
     module Os
+      # `ios`
       IOS = "ios"
+      # `android`
       ANDROID = "android"
+      # `macos`
       MACOS = "macos"
+      # `windows`
       WINDOWS = "windows"
+      # `linux`
       LINUX = "linux"
+      # `chromeos`
       CHROMEOS = "chromeos"
+      # `other`
       OTHER = "other"
       # All of them.
       ALL = [
@@ -75,10 +94,15 @@ module Approute
 
     # A kind of device.
     module Device
+      # `phone`
       PHONE = "phone"
+      # `tablet`
       TABLET = "tablet"
+      # `desktop`
       DESKTOP = "desktop"
+      # `tv`
       TV = "tv"
+      # `other`
       OTHER = "other"
       # All of them.
       ALL = [
@@ -92,7 +116,9 @@ module Approute
 
     # How the visit began, by the link itself or by its QR code.
     module ClickTrigger
+      # `link`
       LINK = "link"
+      # `qr`
       QR = "qr"
       # All of them.
       ALL = [
@@ -103,15 +129,25 @@ module Approute
 
     # Which rule of the link decided where the visit went.
     module DestinationKind
+      # `url`
       URL = "url"
+      # `expired_url`
       EXPIRED_URL = "expired_url"
+      # `geo`
       GEO = "geo"
+      # `variant`
       VARIANT = "variant"
+      # `ios_universal_link`
       IOS_UNIVERSAL_LINK = "ios_universal_link"
+      # `ios_app_store`
       IOS_APP_STORE = "ios_app_store"
+      # `ios_fallback`
       IOS_FALLBACK = "ios_fallback"
+      # `android_app_link`
       ANDROID_APP_LINK = "android_app_link"
+      # `android_play_store`
       ANDROID_PLAY_STORE = "android_play_store"
+      # `android_fallback`
       ANDROID_FALLBACK = "android_fallback"
       # All of them.
       ALL = [
@@ -130,8 +166,11 @@ module Approute
 
     # An image format.
     module QrFormat
+      # `png`
       PNG = "png"
+      # `svg`
       SVG = "svg"
+      # `pdf`
       PDF = "pdf"
       # All of them.
       ALL = [
@@ -143,9 +182,13 @@ module Approute
 
     # How much of the code may be damaged, from L (7 %) to H (30 %).
     module QrErrorCorrection
+      # `L`
       L = "L"
+      # `M`
       M = "M"
+      # `Q`
       Q = "Q"
+      # `H`
       H = "H"
       # All of them.
       ALL = [
@@ -158,8 +201,11 @@ module Approute
 
     # A kind of event.
     module EventType
+      # `link.created`
       LINK_CREATED = "link.created"
+      # `link.click_threshold`
       LINK_CLICK_THRESHOLD = "link.click_threshold"
+      # `link.password_failed`
       LINK_PASSWORD_FAILED = "link.password_failed"
       # All of them.
       ALL = [
@@ -171,7 +217,9 @@ module Approute
 
     # Whether events are sent.
     module WebhookStatus
+      # `active`
       ACTIVE = "active"
+      # `disabled`
       DISABLED = "disabled"
       # All of them.
       ALL = [
@@ -182,6 +230,7 @@ module Approute
 
     # Re-enables a disabled webhook.
     module WebhookActivation
+      # `active`
       ACTIVE = "active"
       # All of them.
       ALL = [
@@ -191,7 +240,9 @@ module Approute
 
     # Why a webhook was disabled, by a 410 answer or by 5 days of nothing but failures.
     module WebhookDisabledReason
+      # `endpoint_gone`
       ENDPOINT_GONE = "endpoint_gone"
+      # `endpoint_failing`
       ENDPOINT_FAILING = "endpoint_failing"
       # All of them.
       ALL = [
@@ -202,35 +253,65 @@ module Approute
 
     # What went wrong, stable and made for programs.
     module ErrorCode
+      # `malformed_request`
       MALFORMED_REQUEST = "malformed_request"
+      # `invalid_cursor`
       INVALID_CURSOR = "invalid_cursor"
+      # `invalid_header`
       INVALID_HEADER = "invalid_header"
+      # `unsupported_version`
       UNSUPPORTED_VERSION = "unsupported_version"
+      # `invalid_api_key`
       INVALID_API_KEY = "invalid_api_key"
+      # `revoked_api_key`
       REVOKED_API_KEY = "revoked_api_key"
+      # `read_only_key`
       READ_ONLY_KEY = "read_only_key"
+      # `plan_upgrade_required`
       PLAN_UPGRADE_REQUIRED = "plan_upgrade_required"
+      # `not_found`
       NOT_FOUND = "not_found"
+      # `method_not_allowed`
       METHOD_NOT_ALLOWED = "method_not_allowed"
+      # `not_acceptable`
       NOT_ACCEPTABLE = "not_acceptable"
+      # `request_timeout`
       REQUEST_TIMEOUT = "request_timeout"
+      # `slug_taken`
       SLUG_TAKEN = "slug_taken"
+      # `external_id_taken`
       EXTERNAL_ID_TAKEN = "external_id_taken"
+      # `link_deleted`
       LINK_DELETED = "link_deleted"
+      # `idempotency_in_flight`
       IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight"
+      # `idempotency_result_gone`
       IDEMPOTENCY_RESULT_GONE = "idempotency_result_gone"
+      # `rotation_in_progress`
       ROTATION_IN_PROGRESS = "rotation_in_progress"
+      # `confirmation_required`
       CONFIRMATION_REQUIRED = "confirmation_required"
+      # `precondition_failed`
       PRECONDITION_FAILED = "precondition_failed"
+      # `payload_too_large`
       PAYLOAD_TOO_LARGE = "payload_too_large"
+      # `unsupported_media_type`
       UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+      # `validation_failed`
       VALIDATION_FAILED = "validation_failed"
+      # `slug_reserved`
       SLUG_RESERVED = "slug_reserved"
+      # `batch_rejected`
       BATCH_REJECTED = "batch_rejected"
+      # `idempotency_key_reused`
       IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+      # `rate_limited`
       RATE_LIMITED = "rate_limited"
+      # `internal_error`
       INTERNAL_ERROR = "internal_error"
+      # `not_implemented`
       NOT_IMPLEMENTED = "not_implemented"
+      # `service_unavailable`
       SERVICE_UNAVAILABLE = "service_unavailable"
       # All of them.
       ALL = [
@@ -269,28 +350,51 @@ module Approute
 
     # What is wrong with one field.
     module FieldErrorCode
+      # `required`
       REQUIRED = "required"
+      # `unknown_field`
       UNKNOWN_FIELD = "unknown_field"
+      # `unknown_parameter`
       UNKNOWN_PARAMETER = "unknown_parameter"
+      # `repeated_parameter`
       REPEATED_PARAMETER = "repeated_parameter"
+      # `invalid_type`
       INVALID_TYPE = "invalid_type"
+      # `not_null`
       NOT_NULL = "not_null"
+      # `too_short`
       TOO_SHORT = "too_short"
+      # `too_long`
       TOO_LONG = "too_long"
+      # `too_small`
       TOO_SMALL = "too_small"
+      # `too_large`
       TOO_LARGE = "too_large"
+      # `too_few`
       TOO_FEW = "too_few"
+      # `too_many`
       TOO_MANY = "too_many"
+      # `duplicate`
       DUPLICATE = "duplicate"
+      # `invalid_format`
       INVALID_FORMAT = "invalid_format"
+      # `invalid_value`
       INVALID_VALUE = "invalid_value"
+      # `invalid_url`
       INVALID_URL = "invalid_url"
+      # `invalid_combination`
       INVALID_COMBINATION = "invalid_combination"
+      # `slug_reserved`
       SLUG_RESERVED = "slug_reserved"
+      # `slug_taken`
       SLUG_TAKEN = "slug_taken"
+      # `external_id_taken`
       EXTERNAL_ID_TAKEN = "external_id_taken"
+      # `link_deleted`
       LINK_DELETED = "link_deleted"
+      # `not_found`
       NOT_FOUND = "not_found"
+      # `precondition_failed`
       PRECONDITION_FAILED = "precondition_failed"
       # All of them.
       ALL = [

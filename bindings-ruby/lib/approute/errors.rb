@@ -83,7 +83,7 @@ module Approute
       fields = JSON.parse(json, symbolize_names: true)
       Approute.const_get(fields[:class]).new(
         fields[:text], **fields.slice(:status, :code, :request_id, :attempts, :retryable, :idempotency_key, :outcome),
-        detail: fields[:message], body: body, headers: fields[:headers].to_h.freeze, reason: fields[:webhook_failure],
+        detail: fields[:message], body:, headers: fields[:headers].to_h.freeze, reason: fields[:webhook_failure],
         errors: fields[:errors].map { |error| FieldError.new(*error.values_at(:pointer, :code, :message)).freeze }.freeze,
         confirmation: fields[:confirmation] && confirmation(**fields[:confirmation])
       )
@@ -108,7 +108,7 @@ module Approute
 
     # @return [Boolean] also of errors that have another superclass
     def self.===(other)
-      super || (equal?(ApprouteError) && Errors::Details === other)
+      super || (equal?(ApprouteError) && Errors::Details === other) # rubocop:disable Style/CaseEquality -- any object
     end
   end
   # A shorter name.

@@ -1,6 +1,11 @@
 # frozen_string_literal: true
 
+require "net/http"
+require "openssl"
+require "socket"
+require "stringio"
 require "timeout"
+require "zlib"
 
 module Approute
   # Sends requests with a Faraday connection, so that its proxies, adapters, instrumentation and mocks (WebMock, Faraday's
@@ -47,10 +52,10 @@ module Approute
     # @return [Transport::Reply]
     # @raise [Transport::Failure]
     def perform(request)
-      Timeout.timeout(request.timeout, OutOfTime) { reply(send_with_faraday(request)) }
+      Timeout.timeout(request.timeout, OutOfTime) { reply(send_with_faraday(request), request.max_response_bytes) }
     rescue OutOfTime
       raise Transport::Failure.new(:timeout, "no complete answer within `attempt_timeout`")
-    rescue Faraday::TimeoutError, Faraday::SSLError, Faraday::ConnectionFailed, Faraday::Error => e
+    rescue Faraday::Error, SystemCallError, IOError, SocketError, Net::ProtocolError, OpenSSL::SSL::SSLError => e
       raise failure(e)
     end
 
@@ -69,19 +74,35 @@ module Approute
         req.params.update(@connection.params)
         req.url(request.url)
         req.headers.update(request.headers.to_h)
+        req.headers["accept-encoding"] ||= "gzip"
         req.body = request.body unless request.body.empty?
       end
     end
 
-    def reply(response)
-      return Transport::Reply.new(response.status, response.headers, response.body) if text?(response.body)
+    def reply(response, most)
+      headers = response.headers
+      body = response.body || ""
+      unless body.is_a?(String)
+        raise Transport::Failure.new(:undecodable, "a middleware of the Faraday connection changed the body to " \
+                                                   "#{body.class}; the SDK reads answers itself")
+      end
+      # Net::HTTP takes a body that ends too soon for a whole one.
+      raise Transport::Failure.new(:interrupted, "the body was cut short") if body.bytesize < headers["content-length"].to_i
 
-      raise Transport::Failure.new(:undecodable, "a middleware of the Faraday connection changed the body to " \
-                                                 "#{response.body.class}; the SDK reads answers itself")
+      Transport::Reply.new(response.status, headers, inflated(body, headers["content-encoding"], most))
     end
 
-    def text?(body)
-      body.nil? || body.is_a?(String)
+    # The request asks for gzip by itself, so that Net::HTTP leaves the body as it came and its length can be told.
+    def inflated(body, encoding, most)
+      return body unless encoding == "gzip" && !body.empty?
+
+      reader = Zlib::GzipReader.new(StringIO.new(body))
+      # One byte more than there may be is enough to be refused.
+      reader.read(most + 1) || ""
+    rescue Zlib::Error => e
+      raise Transport::Failure.new(:interrupted, "the compressed body is broken: #{e.message}")
+    ensure
+      reader&.close
     end
 
     # Faraday calls much a failed connection that broke later.
@@ -91,7 +112,7 @@ module Approute
     def failure(error)
       inner = error.respond_to?(:wrapped_exception) ? error.wrapped_exception : nil
       kind, sent = kind_of(error, inner)
-      Transport::Failure.new(kind, error.message, sent: sent)
+      Transport::Failure.new(kind, error.message, sent:)
     end
 
     def kind_of(error, inner)
@@ -99,7 +120,9 @@ module Approute
       return [:timeout, nil] if error.is_a?(Faraday::TimeoutError)
       return [/certificate|hostname/i.match?(error.message) ? :certificate : :connect, false] if error.is_a?(Faraday::SSLError)
       return [:proxy_authentication, false] if /\b407\b/.match?(error.message)
-      return [:connect, false] if UNSENT.any? { |known| inner.is_a?(known) }
+      # A proxy that refuses to connect.
+      return [:connect, false] if [error, inner].any?(Net::ProtocolError)
+      return [:connect, false] if UNSENT.any? { |known| inner.is_a?(known) } || error.message.include?("SSL_connect")
 
       [:interrupted, true]
     end

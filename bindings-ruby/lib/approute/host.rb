@@ -5,6 +5,24 @@ module Approute
   #
   # @api private
   module Host
+    # A call on a thread of its own: what a host's HTTP client does cannot be split in another way.
+    class Ahead
+      def initialize(*call)
+        @thread = Thread.new { Host.run(*call) }
+        @thread.report_on_exception = false
+      end
+
+      def value
+        @thread.value
+      ensure
+        cancel
+      end
+
+      def cancel
+        @thread.kill
+      end
+    end
+
     module_function
 
     def run(native, operation, request, transport, listener)
@@ -48,13 +66,12 @@ module Approute
       end
     end
 
-    def pause(call, native, transport, listener, seconds, scripted)
-      if scripted
-        transport.waited(seconds) if transport.respond_to?(:waited)
-        native.advance(seconds * 1000.0)
-      else
-        sleep(seconds)
+    def pause(call, native, transport, listener, seconds)
+      case native.wait(seconds)
+      when nil then sleep(seconds)
+      when true then sleep(0.002) while native.held?
       end
+      transport.waited(seconds) if transport.respond_to?(:waited)
       step(call, listener) { call.slept }
     end
   end

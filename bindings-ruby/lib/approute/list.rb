@@ -15,7 +15,7 @@ module Approute
       @operation = operation
       @args = args.freeze
       @options = options
-      @names = { items: items, next_cursor: next_cursor, cursor: cursor }.freeze
+      @names = { items:, next_cursor:, cursor: }.freeze
       @prefetch = prefetch
       freeze
     end
@@ -82,7 +82,7 @@ module Approute
     # @api private
     def start(cursor)
       started = @client.start(@operation, args_at(cursor), @options)
-      started && Started.new(started, ->(value) { Page.new(self, value, @names) })
+      Started.new(started, ->(value) { Page.new(self, value, @names) })
     end
 
     # A page on its way.

@@ -60,7 +60,7 @@ module Approute
     # @param members [Hash] more of the problem, such as `errors`
     # @return [self]
     def problem(status, code, detail = code, **members)
-      problem = { type: "about:blank", title: code, status: status, detail: detail, code: code, errors: [], **members }
+      problem = { type: "about:blank", title: code, status:, detail:, code:, errors: [], **members }
       reply(status, json: problem, headers: { "content-type" => "application/problem+json" })
     end
 

@@ -27,13 +27,15 @@ module Approute
     # The fields that are never shown.
     SECRETS = [].freeze
 
+    private_class_method :new
+
     # @return [Hash{Symbol => Object}] all fields by their names on the wire, nested models too; unknown fields included
-    def to_h
+    def to_h(&)
       fields = self.class::FIELDS.each_with_object({}) do |(method, name), hash|
         hash[name] = plain(public_send(method))
       end
       extra.each { |name, value| fields[name.to_sym] ||= value }
-      block_given? ? fields.to_h { |name, value| yield(name, value) } : fields
+      block_given? ? fields.to_h(&) : fields
     end
 
     # For pattern matching.

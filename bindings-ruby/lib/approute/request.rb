@@ -9,9 +9,13 @@ module Approute
   module Request
     # Options of a call, and how they are written.
     OPTIONS = {
-      timeout: :seconds, attempt_timeout: :seconds, max_retries: :value, max_response_bytes: :value,
-      idempotency_key: :value, confirmation: :value, headers: :pairs, query: :pairs
+      timeout: :seconds, attempt_timeout: :seconds, max_retries: :plain, max_response_bytes: :plain,
+      idempotency_key: :plain, confirmation: :plain, headers: :pairs, query: :pairs
     }.freeze
+
+    # Arguments go no deeper than the API's; JSON.generate would stop at 100.
+    DEEPEST = 90
+    private_constant :DEEPEST
 
     module_function
 
@@ -19,7 +23,7 @@ module Approute
     def encode(args, options, api_key)
       options = options.empty? ? {} : options(options)
       options[:api_key] = api_key if api_key
-      generate({ args: value(args), options: options })
+      generate({ args: value(args), options: })
     end
 
     def generate(value)
@@ -36,6 +40,10 @@ module Approute
                                                           "#{OPTIONS.keys.map { |known| "`#{known}`" }.join(', ')}"))
         written[name] = public_send(kind, name, value)
       end
+    end
+
+    def plain(name, value)
+      self.value(value, name)
     end
 
     def seconds(name, value)
@@ -61,17 +69,28 @@ module Approute
     end
 
     # A value as JSON has it. JSON.generate would write what it does not know as `#<Object…>`.
-    def value(value, name = nil)
+    def value(value, name = nil, depth = 0)
+      raise Errors.bad_argument("#{called(name)} is too deep, or holds itself") if depth > DEEPEST
+
       case value
       when String, Integer, true, false, nil then value
       when Float then finite(value)
       when Symbol then value.name
-      when Hash then value.to_h { |key, item| [key, self.value(item, key)] }
-      when Array then value.map { |item| self.value(item, name) }
+      when Hash then value.to_h { |key, item| [key, self.value(item, key, depth + 1)] }
+      when Array then value.map { |item| self.value(item, name, depth + 1) }
       when Time then time(value)
-      when Model then JSON.parse(value.to_json)
-      else other(value, name)
+      when Model then given(JSON.parse(value.to_json))
+      else other(value, name, depth)
       end
+    end
+
+    # A part of an answer, sent back: what it does not have is not given.
+    def given(value)
+      value.is_a?(Hash) ? value.compact.transform_values { |item| given(item) } : value
+    end
+
+    def called(name)
+      name ? "`#{name}`" : "an argument"
     end
 
     def finite(value)
@@ -84,16 +103,16 @@ module Approute
     def time(value)
       time = value.getutc
       digits = time.nsec.zero? ? "" : format(".%09d", time.nsec).sub(/0+\z/, "")
-      time.strftime("%Y-%m-%dT%H:%M:%S") + digits + "Z"
+      "#{time.strftime('%Y-%m-%dT%H:%M:%S')}#{digits}Z"
     end
 
-    def other(value, name)
+    def other(value, name, depth)
       return self.value(value.to_time, name) if value.respond_to?(:to_time) && value.respond_to?(:iso8601)
       return value.to_s if defined?(URI::Generic) && value.is_a?(URI::Generic)
       return value.to_str if value.respond_to?(:to_str)
-      return self.value(value.to_ary, name) if value.respond_to?(:to_ary)
-      return self.value(value.to_a, name) if value.is_a?(Enumerable) && !value.respond_to?(:to_h)
-      return self.value(value.to_hash, name) if value.respond_to?(:to_hash)
+      return self.value(value.to_ary, name, depth) if value.respond_to?(:to_ary)
+      return self.value(value.to_a, name, depth) if value.is_a?(Enumerable) && !value.respond_to?(:each_pair)
+      return self.value(value.to_hash, name, depth) if value.respond_to?(:to_hash)
 
       raise Errors.bad_argument("#{name ? "`#{name}`" : 'an argument'} cannot be a #{value.class}")
     end

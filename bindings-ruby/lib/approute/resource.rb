@@ -3,7 +3,8 @@
 module Approute
   # What the resources of a client have in common.
   class Resource
-    # The default of arguments that need not be given. Absent and nil are two things in updates.
+    # The default of arguments for which absent and nil are two things: left as it is, and cleared. For all others nil
+    # leaves them out.
     OMIT = Object.new
     def OMIT.inspect
       "(left out)"

@@ -98,53 +98,53 @@ module Approute
       # @return [Models::Link]
       # @raise [ApprouteError] when it fails
       def create(url:, 
-        domain: OMIT,
-        slug: OMIT,
-        external_id: OMIT,
-        title: OMIT,
-        notes: OMIT,
-        tags: OMIT,
-        targets: OMIT,
-        geo: OMIT,
-        variants: OMIT,
-        utm: OMIT,
-        forward_query: OMIT,
-        redirect_status: OMIT,
-        password: OMIT,
-        password_policy: OMIT,
-        starts_at: OMIT,
-        expires_at: OMIT,
-        expired_url: OMIT,
-        click_limit: OMIT,
-        click_thresholds: OMIT,
-        program_id: OMIT,
-        sub_id: OMIT,
-        archived: OMIT,
+        domain: nil,
+        slug: nil,
+        external_id: nil,
+        title: nil,
+        notes: nil,
+        tags: nil,
+        targets: nil,
+        geo: nil,
+        variants: nil,
+        utm: nil,
+        forward_query: nil,
+        redirect_status: nil,
+        password: nil,
+        password_policy: nil,
+        starts_at: nil,
+        expires_at: nil,
+        expired_url: nil,
+        click_limit: nil,
+        click_thresholds: nil,
+        program_id: nil,
+        sub_id: nil,
+        archived: nil,
         options: nil
       )
         body = { "url": url }
-        body[:"domain"] = domain unless OMIT.equal?(domain)
-        body[:"slug"] = slug unless OMIT.equal?(slug)
-        body[:"external_id"] = external_id unless OMIT.equal?(external_id)
-        body[:"title"] = title unless OMIT.equal?(title)
-        body[:"notes"] = notes unless OMIT.equal?(notes)
-        body[:"tags"] = tags unless OMIT.equal?(tags)
-        body[:"targets"] = targets unless OMIT.equal?(targets)
-        body[:"geo"] = geo unless OMIT.equal?(geo)
-        body[:"variants"] = variants unless OMIT.equal?(variants)
-        body[:"utm"] = utm unless OMIT.equal?(utm)
-        body[:"forward_query"] = forward_query unless OMIT.equal?(forward_query)
-        body[:"redirect_status"] = redirect_status unless OMIT.equal?(redirect_status)
-        body[:"password"] = password unless OMIT.equal?(password)
-        body[:"password_policy"] = password_policy unless OMIT.equal?(password_policy)
-        body[:"starts_at"] = starts_at unless OMIT.equal?(starts_at)
-        body[:"expires_at"] = expires_at unless OMIT.equal?(expires_at)
-        body[:"expired_url"] = expired_url unless OMIT.equal?(expired_url)
-        body[:"click_limit"] = click_limit unless OMIT.equal?(click_limit)
-        body[:"click_thresholds"] = click_thresholds unless OMIT.equal?(click_thresholds)
-        body[:"program_id"] = program_id unless OMIT.equal?(program_id)
-        body[:"sub_id"] = sub_id unless OMIT.equal?(sub_id)
-        body[:"archived"] = archived unless OMIT.equal?(archived)
+        body[:"domain"] = domain unless domain.nil?
+        body[:"slug"] = slug unless slug.nil?
+        body[:"external_id"] = external_id unless external_id.nil?
+        body[:"title"] = title unless title.nil?
+        body[:"notes"] = notes unless notes.nil?
+        body[:"tags"] = tags unless tags.nil?
+        body[:"targets"] = targets unless targets.nil?
+        body[:"geo"] = geo unless geo.nil?
+        body[:"variants"] = variants unless variants.nil?
+        body[:"utm"] = utm unless utm.nil?
+        body[:"forward_query"] = forward_query unless forward_query.nil?
+        body[:"redirect_status"] = redirect_status unless redirect_status.nil?
+        body[:"password"] = password unless password.nil?
+        body[:"password_policy"] = password_policy unless password_policy.nil?
+        body[:"starts_at"] = starts_at unless starts_at.nil?
+        body[:"expires_at"] = expires_at unless expires_at.nil?
+        body[:"expired_url"] = expired_url unless expired_url.nil?
+        body[:"click_limit"] = click_limit unless click_limit.nil?
+        body[:"click_thresholds"] = click_thresholds unless click_thresholds.nil?
+        body[:"program_id"] = program_id unless program_id.nil?
+        body[:"sub_id"] = sub_id unless sub_id.nil?
+        body[:"archived"] = archived unless archived.nil?
         args = { body: body }
         @client.call(0, args, options)
       end
@@ -193,31 +193,31 @@ module Approute
       # @return [List<Models::Link>]
       # @raise [ApprouteError] when it fails, once it is iterated
       def list(
-        q: OMIT,
-        tag: OMIT,
-        domain: OMIT,
-        external_id: OMIT,
-        program_id: OMIT,
-        sub_id: OMIT,
-        status: OMIT,
-        created_after: OMIT,
-        created_before: OMIT,
-        limit: OMIT,
-        cursor: OMIT,
+        q: nil,
+        tag: nil,
+        domain: nil,
+        external_id: nil,
+        program_id: nil,
+        sub_id: nil,
+        status: nil,
+        created_after: nil,
+        created_before: nil,
+        limit: nil,
+        cursor: nil,
         options: nil
       )
         args = { }
-        args[:q] = q unless OMIT.equal?(q)
-        args[:tag] = tag unless OMIT.equal?(tag)
-        args[:domain] = domain unless OMIT.equal?(domain)
-        args[:external_id] = external_id unless OMIT.equal?(external_id)
-        args[:program_id] = program_id unless OMIT.equal?(program_id)
-        args[:sub_id] = sub_id unless OMIT.equal?(sub_id)
-        args[:status] = status unless OMIT.equal?(status)
-        args[:created_after] = created_after unless OMIT.equal?(created_after)
-        args[:created_before] = created_before unless OMIT.equal?(created_before)
-        args[:limit] = limit unless OMIT.equal?(limit)
-        args[:cursor] = cursor unless OMIT.equal?(cursor)
+        args[:q] = q unless q.nil?
+        args[:tag] = tag unless tag.nil?
+        args[:domain] = domain unless domain.nil?
+        args[:external_id] = external_id unless external_id.nil?
+        args[:program_id] = program_id unless program_id.nil?
+        args[:sub_id] = sub_id unless sub_id.nil?
+        args[:status] = status unless status.nil?
+        args[:created_after] = created_after unless created_after.nil?
+        args[:created_before] = created_before unless created_before.nil?
+        args[:limit] = limit unless limit.nil?
+        args[:cursor] = cursor unless cursor.nil?
         List.new(@client, 1, args, options, items: :items, next_cursor: :next_cursor, cursor: :cursor)
       end
 
@@ -249,17 +249,17 @@ module Approute
       # @return [Models::BatchResult]
       # @raise [ApprouteError] when it fails
       def batch(
-        create: OMIT,
-        update: OMIT,
-        delete: OMIT,
-        atomic: OMIT,
+        create: nil,
+        update: nil,
+        delete: nil,
+        atomic: nil,
         options: nil
       )
         body = { }
-        body[:"create"] = create unless OMIT.equal?(create)
-        body[:"update"] = update unless OMIT.equal?(update)
-        body[:"delete"] = delete unless OMIT.equal?(delete)
-        body[:"atomic"] = atomic unless OMIT.equal?(atomic)
+        body[:"create"] = create unless create.nil?
+        body[:"update"] = update unless update.nil?
+        body[:"delete"] = delete unless delete.nil?
+        body[:"atomic"] = atomic unless atomic.nil?
         args = { body: body }
         @client.call(2, args, options)
       end
@@ -387,8 +387,8 @@ module Approute
       # @return [Models::Link]
       # @raise [ApprouteError] when it fails
       def update(link_id, 
-        if_match: OMIT,
-        url: OMIT,
+        if_match: nil,
+        url: nil,
         external_id: OMIT,
         title: OMIT,
         notes: OMIT,
@@ -412,7 +412,7 @@ module Approute
         options: nil
       )
         body = { }
-        body[:"url"] = url unless OMIT.equal?(url)
+        body[:"url"] = url unless url.nil?
         body[:"external_id"] = external_id unless OMIT.equal?(external_id)
         body[:"title"] = title unless OMIT.equal?(title)
         body[:"notes"] = notes unless OMIT.equal?(notes)
@@ -434,7 +434,7 @@ module Approute
         body[:"sub_id"] = sub_id unless OMIT.equal?(sub_id)
         body[:"archived"] = archived unless OMIT.equal?(archived)
         args = { link_id: link_id, body: body }
-        args[:if_match] = if_match unless OMIT.equal?(if_match)
+        args[:if_match] = if_match unless if_match.nil?
         @client.call(4, args, options)
       end
 
@@ -535,39 +535,39 @@ module Approute
       # @return [List<Models::Click>]
       # @raise [ApprouteError] when it fails, once it is iterated
       def list(
-        link_id: OMIT,
-        from: OMIT,
-        to: OMIT,
-        country: OMIT,
-        os: OMIT,
-        utm_source: OMIT,
-        utm_medium: OMIT,
-        utm_campaign: OMIT,
-        utm_term: OMIT,
-        utm_content: OMIT,
-        sub_id: OMIT,
-        include_bots: OMIT,
-        order: OMIT,
-        limit: OMIT,
-        cursor: OMIT,
+        link_id: nil,
+        from: nil,
+        to: nil,
+        country: nil,
+        os: nil,
+        utm_source: nil,
+        utm_medium: nil,
+        utm_campaign: nil,
+        utm_term: nil,
+        utm_content: nil,
+        sub_id: nil,
+        include_bots: nil,
+        order: nil,
+        limit: nil,
+        cursor: nil,
         options: nil
       )
         args = { }
-        args[:link_id] = link_id unless OMIT.equal?(link_id)
-        args[:from] = from unless OMIT.equal?(from)
-        args[:to] = to unless OMIT.equal?(to)
-        args[:country] = country unless OMIT.equal?(country)
-        args[:os] = os unless OMIT.equal?(os)
-        args[:utm_source] = utm_source unless OMIT.equal?(utm_source)
-        args[:utm_medium] = utm_medium unless OMIT.equal?(utm_medium)
-        args[:utm_campaign] = utm_campaign unless OMIT.equal?(utm_campaign)
-        args[:utm_term] = utm_term unless OMIT.equal?(utm_term)
-        args[:utm_content] = utm_content unless OMIT.equal?(utm_content)
-        args[:sub_id] = sub_id unless OMIT.equal?(sub_id)
-        args[:include_bots] = include_bots unless OMIT.equal?(include_bots)
-        args[:order] = order unless OMIT.equal?(order)
-        args[:limit] = limit unless OMIT.equal?(limit)
-        args[:cursor] = cursor unless OMIT.equal?(cursor)
+        args[:link_id] = link_id unless link_id.nil?
+        args[:from] = from unless from.nil?
+        args[:to] = to unless to.nil?
+        args[:country] = country unless country.nil?
+        args[:os] = os unless os.nil?
+        args[:utm_source] = utm_source unless utm_source.nil?
+        args[:utm_medium] = utm_medium unless utm_medium.nil?
+        args[:utm_campaign] = utm_campaign unless utm_campaign.nil?
+        args[:utm_term] = utm_term unless utm_term.nil?
+        args[:utm_content] = utm_content unless utm_content.nil?
+        args[:sub_id] = sub_id unless sub_id.nil?
+        args[:include_bots] = include_bots unless include_bots.nil?
+        args[:order] = order unless order.nil?
+        args[:limit] = limit unless limit.nil?
+        args[:cursor] = cursor unless cursor.nil?
         List.new(@client, 7, args, options, items: :items, next_cursor: :next_cursor, cursor: :cursor)
       end
     end
@@ -613,23 +613,23 @@ module Approute
       # @return [Binary]
       # @raise [ApprouteError] when it fails
       def get(link_id, 
-        format: OMIT,
-        size: OMIT,
-        margin: OMIT,
-        error_correction: OMIT,
-        foreground: OMIT,
-        background: OMIT,
-        if_none_match: OMIT,
+        format: nil,
+        size: nil,
+        margin: nil,
+        error_correction: nil,
+        foreground: nil,
+        background: nil,
+        if_none_match: nil,
         options: nil
       )
         args = { link_id: link_id }
-        args[:format] = format unless OMIT.equal?(format)
-        args[:size] = size unless OMIT.equal?(size)
-        args[:margin] = margin unless OMIT.equal?(margin)
-        args[:error_correction] = error_correction unless OMIT.equal?(error_correction)
-        args[:foreground] = foreground unless OMIT.equal?(foreground)
-        args[:background] = background unless OMIT.equal?(background)
-        args[:if_none_match] = if_none_match unless OMIT.equal?(if_none_match)
+        args[:format] = format unless format.nil?
+        args[:size] = size unless size.nil?
+        args[:margin] = margin unless margin.nil?
+        args[:error_correction] = error_correction unless error_correction.nil?
+        args[:foreground] = foreground unless foreground.nil?
+        args[:background] = background unless background.nil?
+        args[:if_none_match] = if_none_match unless if_none_match.nil?
         @client.call(8, args, options)
       end
     end
@@ -657,11 +657,11 @@ module Approute
       # @return [Models::Webhook]
       # @raise [ApprouteError] when it fails
       def create(url:, events:, 
-        description: OMIT,
+        description: nil,
         options: nil
       )
         body = { "url": url, "events": events }
-        body[:"description"] = description unless OMIT.equal?(description)
+        body[:"description"] = description unless description.nil?
         args = { body: body }
         @client.call(9, args, options)
       end
@@ -679,13 +679,13 @@ module Approute
       # @return [List<Models::Webhook>]
       # @raise [ApprouteError] when it fails, once it is iterated
       def list(
-        limit: OMIT,
-        cursor: OMIT,
+        limit: nil,
+        cursor: nil,
         options: nil
       )
         args = { }
-        args[:limit] = limit unless OMIT.equal?(limit)
-        args[:cursor] = cursor unless OMIT.equal?(cursor)
+        args[:limit] = limit unless limit.nil?
+        args[:cursor] = cursor unless cursor.nil?
         List.new(@client, 10, args, options, items: :items, next_cursor: :next_cursor, cursor: :cursor)
       end
 
@@ -732,17 +732,17 @@ module Approute
       # @return [Models::Webhook]
       # @raise [ApprouteError] when it fails
       def update(webhook_id, 
-        url: OMIT,
-        events: OMIT,
+        url: nil,
+        events: nil,
         description: OMIT,
-        status: OMIT,
+        status: nil,
         options: nil
       )
         body = { }
-        body[:"url"] = url unless OMIT.equal?(url)
-        body[:"events"] = events unless OMIT.equal?(events)
+        body[:"url"] = url unless url.nil?
+        body[:"events"] = events unless events.nil?
         body[:"description"] = description unless OMIT.equal?(description)
-        body[:"status"] = status unless OMIT.equal?(status)
+        body[:"status"] = status unless status.nil?
         args = { webhook_id: webhook_id, body: body }
         @client.call(12, args, options)
       end
@@ -781,11 +781,11 @@ module Approute
       # @return [Models::Webhook]
       # @raise [ApprouteError] when it fails
       def rotate_secret(webhook_id, 
-        expire_previous_in: OMIT,
+        expire_previous_in: nil,
         options: nil
       )
         body = { }
-        body[:"expire_previous_in"] = expire_previous_in unless OMIT.equal?(expire_previous_in)
+        body[:"expire_previous_in"] = expire_previous_in unless expire_previous_in.nil?
         args = { webhook_id: webhook_id, body: body }
         @client.call(14, args, options)
       end

@@ -8,11 +8,11 @@ module Approute
   #   when Approute::Models::LinkCreatedEvent then …
   #   end
   module Webhooks
-    # Headers that a delivery is checked with.
-    NAMES = %w[x-approute-signature webhook-id webhook-timestamp webhook-signature].freeze
-    # The same as Rack's environment spells them.
-    ENVIRONMENT = NAMES.to_h { |name| ["HTTP_#{name.upcase.tr('-', '_')}", name] }.freeze
-    private_constant :NAMES, :ENVIRONMENT
+    # Headers that a delivery is checked with, also as Rack's environment spells them.
+    NAMES = %w[x-approute-signature webhook-id webhook-timestamp webhook-signature].flat_map do |name|
+      [name, "http_#{name.tr('-', '_')}"].map { |spelled| [spelled, name] }
+    end.to_h.freeze
+    private_constant :NAMES
 
     module_function
 
@@ -52,7 +52,8 @@ module Approute
     # @raise [ConfigurationError] when an argument cannot be used
     def sign(payload, secret, id:, timestamp: nil)
       Native.load
-      Native.sign(bytes(payload), secrets(secret).first, id.to_s, seconds(:timestamp, timestamp))
+      secret = secrets(secret).first || raise(Errors.bad_argument("`secret` is missing"))
+      Native.sign(bytes(payload), secret, id.to_s, seconds(:timestamp, timestamp))
     end
 
     def bytes(payload)
@@ -82,14 +83,22 @@ module Approute
       pairs = []
       headers.each do |name, values|
         name = name.to_s
-        name = ENVIRONMENT[name] || name
-        next unless NAMES.any? { |known| known.casecmp?(name) }
-
-        Array(values).each { |value| pairs << [name, value.valid_encoding? ? value.to_s : nil] }
+        name = NAMES[name] || NAMES[name.downcase] || next
+        if values.is_a?(Array)
+          values.each { |value| pairs << [name, readable(value)] }
+        else
+          pairs << [name, readable(values)]
+        end
       end
       pairs
     end
 
-    private_class_method :bytes, :secrets, :seconds, :signed
+    # nil for what is no text.
+    def readable(value)
+      value = value.to_s
+      value.valid_encoding? ? value : nil
+    end
+
+    private_class_method :bytes, :secrets, :seconds, :signed, :readable
   end
 end

@@ -7000,6 +7000,35 @@ impl Event {
     }
 }
 
+impl Event {
+    /// Reads one from JSON, in half the time that `Deserialize` takes, which cannot look ahead for the tag.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn from_slice(json: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(serde::Deserialize)]
+        struct Tag<'a> {
+            #[serde(rename = "type", borrow)]
+            tag: std::borrow::Cow<'a, str>,
+        }
+        match serde_json::from_slice::<Tag<'_>>(json).as_ref().map(|found| &*found.tag) {
+            Ok("link.created") => {
+                serde_json::from_slice(json)
+                    .map(|value| Self::LinkCreated(Box::new(value)))
+            }
+            Ok("link.click_threshold") => {
+                serde_json::from_slice(json)
+                    .map(|value| Self::LinkClickThreshold(Box::new(value)))
+            }
+            Ok("link.password_failed") => {
+                serde_json::from_slice(json)
+                    .map(|value| Self::LinkPasswordFailed(Box::new(value)))
+            }
+            _ => serde_json::from_slice(json),
+        }
+    }
+}
+
 impl serde::Serialize for Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

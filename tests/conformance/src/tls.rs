@@ -69,6 +69,9 @@ fn certified(
     let authority_key = KeyPair::generate()?;
     let mut authority = CertificateParams::new(Vec::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // OpenSSL takes a certificate whose issuer has its own name for one that signed itself.
+    let name = "Conformance authority";
+    authority.distinguished_name.push(DnType::CommonName, name);
     let pem = authority.self_signed(&authority_key)?.pem();
     let issuer = Issuer::new(authority, authority_key);
     let names = match mode {

@@ -1,9 +1,10 @@
 //! `Approute::Native::Client`.
 
-use approute_bridge::{Client as Core, Config};
+use std::time::Duration;
+
+use approute_bridge::{Client as Core, Config, Script};
 use magnus::block::Proc;
 use magnus::typed_data::Obj;
-use magnus::value::ReprValue;
 use magnus::{Error, IntoValue, Module, Object, RString, Ruby, TypedData, Value, function, method};
 
 use crate::background::Background;
@@ -70,16 +71,23 @@ impl Client {
         tells: bool,
     ) -> Result<Obj<HostCall>, Error> {
         let call = call::start(ruby, &this.0, operation, &request.to_bytes())?;
-        let clock = this.0.clock().cloned();
-        Ok(ruby.obj_wrap(HostCall::new(call, operation, tells, clock)))
+        Ok(ruby.obj_wrap(HostCall::new(call, operation, tells)))
     }
 
-    /// Moves the clock for tests, where there is one.
-    fn advance(ruby: &Ruby, this: &Self, milliseconds: f64) -> Value {
-        if let Some(clock) = this.0.clock() {
-            clock.advance(milliseconds);
+    /// Lets a wait pass on a clock for tests: whether it is held there, or nil where there is no such clock and the
+    /// caller has to wait.
+    fn wait(&self, seconds: f64) -> Option<bool> {
+        if let Some(clock) = self.0.clock() {
+            clock.advance(seconds * 1000.0);
+            return Some(false);
         }
-        ruby.qnil().as_value()
+        let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        self.0.script().map(|script| script.record(time))
+    }
+
+    /// Whether that wait is held still.
+    fn is_held(&self) -> bool {
+        self.0.script().is_some_and(Script::is_held)
     }
 }
 
@@ -90,6 +98,7 @@ pub(crate) fn define(ruby: &Ruby) -> Result<(), Error> {
     class.define_method("call", method!(Client::call, 3))?;
     class.define_method("background", method!(Client::background, 3))?;
     class.define_method("host_call", method!(Client::host_call, 3))?;
-    class.define_method("advance", method!(Client::advance, 1))?;
+    class.define_method("wait", method!(Client::wait, 1))?;
+    class.define_method("held?", method!(Client::is_held, 0))?;
     Ok(())
 }

@@ -12,9 +12,16 @@ static ERRORS: Lazy<RModule> = Lazy::new(|ruby| {
         .class_object()
         .const_get::<_, RModule>("Approute")
         .and_then(|module| module.const_get("Errors"));
-    // Without the facade there is nobody who could catch anything; Kernel has no `build`, which says so.
+    // `define` has found it before.
     found.unwrap_or_else(|_| ruby.module_kernel())
 });
+
+/// Loads the classes of errors: at the end of a process, when calls are ended, Ruby loads nothing any more.
+pub(crate) fn define(ruby: &Ruby, approute: RModule) -> Result<(), Error> {
+    approute.const_get::<_, RModule>("Errors")?;
+    Lazy::force(&ERRORS, ruby);
+    Ok(())
+}
 
 /// An error as an exception that a native method returns.
 pub(crate) fn raised(ruby: &Ruby, failure: Failure) -> Error {

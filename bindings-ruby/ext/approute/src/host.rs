@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use approute_bridge::{
-    Clock, HostAction, HostAnswer, HostCall as Core, HostFailure, Listener, Notice, PendingCall,
+    HostAction, HostAnswer, HostCall as Core, HostFailure, Listener, Notice, PendingCall,
 };
 use magnus::block::Proc;
 use magnus::{
@@ -28,16 +28,10 @@ pub(crate) struct HostCall {
     call: Cell<Option<Core>>,
     operation: usize,
     notices: Arc<Mutex<Vec<Notice>>>,
-    clock: Option<Clock>,
 }
 
 impl HostCall {
-    pub(crate) fn new(
-        call: PendingCall,
-        operation: usize,
-        tells: bool,
-        clock: Option<Clock>,
-    ) -> Self {
+    pub(crate) fn new(call: PendingCall, operation: usize, tells: bool) -> Self {
         let notices: Arc<Mutex<Vec<Notice>>> = Arc::default();
         let listener = tells.then(|| {
             let notices = Arc::clone(&notices);
@@ -51,7 +45,6 @@ impl HostCall {
             call: Cell::new(Some(call.into_host_call(listener))),
             operation,
             notices,
-            clock,
         }
     }
 
@@ -148,7 +141,7 @@ impl HostCall {
             HostAction::Sleep(time) => {
                 self.call.set(Some(call));
                 let seconds = time.as_secs_f64();
-                Ok((ruby.to_symbol("sleep"), seconds, self.clock.is_some()).into_value_with(ruby))
+                Ok((ruby.to_symbol("sleep"), seconds).into_value_with(ruby))
             }
             HostAction::Done(result) => {
                 let read = result.and_then(|raw| generated::read(self.operation, raw));

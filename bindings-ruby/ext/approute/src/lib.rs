@@ -36,6 +36,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     let native: RModule = approute.const_get("Native")?;
     native.const_set("VERSION", approute_bridge::VERSION)?;
     native.define_singleton_method("panic", function!(panic, 0))?;
+    failure::define(ruby, approute)?;
     client::define(ruby)?;
     background::define(ruby)?;
     host::define(ruby)?;

@@ -7,7 +7,7 @@ use magnus::time::{Offset, Timespec};
 use magnus::value::ReprValue;
 use magnus::{IntoValue, Ruby, Value};
 
-use crate::unsafe_parts::In;
+use crate::unsafe_parts::{In, freeze_new};
 
 /// What a field can be.
 pub(crate) trait ToRuby: Sized {
@@ -157,9 +157,9 @@ pub(crate) fn bytes(ruby: &Ruby, bytes: &[u8]) -> Value {
     frozen(ruby.str_from_slice(bytes))
 }
 
-/// Freezes a value and forgets its type.
+/// Freezes a new value and forgets its type.
 pub(crate) fn frozen(value: impl ReprValue) -> Value {
     let value = value.as_value();
-    value.freeze();
+    freeze_new(value);
     value
 }

@@ -12,8 +12,8 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use magnus::Error;
-use magnus::rb_sys::protect;
+use magnus::rb_sys::{AsRawValue, protect};
+use magnus::{Error, Value};
 
 // --- references into shared values --------------------------------------------------------------------------------------
 
@@ -120,6 +120,25 @@ impl<'a, T> In<'a, BTreeMap<String, T>> {
     }
 }
 
+// --- freezing -----------------------------------------------------------------------------------------------------------
+
+/// Freezes a string, array, hash, time or wrapper that was just made.
+///
+/// `rb_obj_freeze` looks for a singleton class, which what is new does not have, and costs as much as a getter.
+pub(crate) fn freeze_new(value: Value) {
+    let raw = value.as_raw();
+    if rb_sys::SPECIAL_CONST_P(raw) {
+        // Frozen already, and no pointer.
+        return;
+    }
+    // SAFETY: it is no special constant, so that it points to an object, whose first word is its flags. Only this thread
+    // knows it, and it has the GVL.
+    unsafe {
+        (*(raw as *mut rb_sys::RBasic)).flags |=
+            rb_sys::ruby_fl_type::RUBY_FL_FREEZE as rb_sys::VALUE;
+    }
+}
+
 // --- the GVL ------------------------------------------------------------------------------------------------------------
 
 /// Runs `work` without the GVL, and says whether it was run: it is not when an interrupt is pending already.
@@ -187,7 +206,7 @@ pub(crate) fn check_interrupts() -> Result<(), Error> {
     // SAFETY: it has no arguments, and `protect` catches what it raises before it can jump over a Rust frame.
     protect(|| unsafe {
         rb_sys::rb_thread_check_ints();
-        magnus::rb_sys::AsRawValue::as_raw(magnus::Ruby::get_unchecked().qnil())
+        magnus::Ruby::get_unchecked().qnil().as_raw()
     })
     .map(drop)
 }

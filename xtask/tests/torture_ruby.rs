@@ -1,0 +1,105 @@
+//! The Ruby that the torture spec gives: it loads without a warning, beside the gem's own parts, and its types are valid.
+//!
+//! Where Ruby is not installed there is nothing to ask; CI has it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use xtask::generate;
+use xtask::targets::TARGETS;
+
+/// Stands in for the native library, and loads everything that is generated.
+const LOADS: &str = r#"
+require "approute"
+module Approute
+  module Native
+    singleton_class.undef_method(:link)
+    def self.link = nil
+  end
+end
+Approute::Models.constants.each { |name| Approute::Models.const_get(name)::FIELDS.each_key(&:to_proc) }
+Approute::Enums.constants.each { |name| Approute::Enums.const_get(name)::ALL.each(&:itself) }
+client = Class.new { def call(*arguments) = arguments }.new
+called = Approute::Resources::ALL.values.sum do |resource|
+  made = resource.new(client)
+  resource.instance_methods(false).each do |name|
+    kinds = made.method(name).parameters.group_by(&:first).transform_values { |all| all.map(&:last) }
+    given = (kinds[:keyreq] || []).to_h { |key| [key, "x"] }
+    made.public_send(name, *(kinds[:req] || []).map(&:to_s), **given)
+  end.size
+end
+print called
+"#;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else if path
+            .extension()
+            .is_some_and(|end| end == "rb" || end == "rbs")
+        {
+            fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
+fn ruby(arguments: &[&str], folder: &Path) -> String {
+    let output = Command::new("ruby")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[test]
+fn loads_without_warnings() {
+    if Command::new("ruby").arg("--version").output().is_err() {
+        eprintln!("skip: Ruby is not installed");
+        return;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("torture-ruby");
+    let _ = fs::remove_dir_all(&folder);
+    let gem = repository().join("bindings-ruby");
+    copy(&gem.join("lib"), &folder.join("lib"));
+    copy(&gem.join("sig"), &folder.join("sig"));
+
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/openapi.yaml");
+    let api = generate::read(&fs::read_to_string(tests).unwrap(), "torture.yaml").unwrap();
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let mut operations = 0;
+    for target in TARGETS.iter().filter(|target| target.name == "ruby") {
+        for output in generate::outputs(&api, &templates, std::slice::from_ref(target)).unwrap() {
+            operations += output.text.matches("\n      def ").count()
+                * usize::from(output.path.ends_with("/resources.rb"));
+            let path = output.path.strip_prefix("bindings-ruby/").unwrap();
+            if path.ends_with(".rb") || path.ends_with(".rbs") {
+                fs::write(folder.join(path), output.text).unwrap();
+            }
+        }
+    }
+
+    let called: usize = ruby(&["-w", "-Ilib", "-e", LOADS], &folder)
+        .parse()
+        .unwrap_or_else(|_| panic!("{}", ruby(&["-w", "-Ilib", "-e", LOADS], &folder)));
+    // The accessors of the resources are methods too.
+    assert!(called > 0 && called < operations, "{called} {operations}");
+    let types = r#"load Gem.bin_path("rbs", "rbs")"#;
+    assert_eq!(
+        ruby(
+            &["-e", types, "--", "-I", "sig", "validate", "--silent"],
+            &folder
+        ),
+        ""
+    );
+}
