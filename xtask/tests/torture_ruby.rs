@@ -97,7 +97,9 @@ fn loads_without_warnings() {
     let types = r#"load Gem.bin_path("rbs", "rbs")"#;
     assert_eq!(
         ruby(
-            &["-e", types, "--", "-I", "sig", "validate", "--silent"],
+            &[
+                "-e", types, "--", "-r", "date", "-I", "sig", "validate", "--silent"
+            ],
             &folder
         ),
         ""

@@ -94,6 +94,7 @@ module Approute
       ConfigurationError.new(message)
     end
 
+    # @api private
     def confirmation(token:, delete_count:, expires_at:)
       require "time"
       Confirmation.new(token, delete_count, Time.iso8601(expires_at)).freeze

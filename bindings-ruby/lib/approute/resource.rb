@@ -6,6 +6,7 @@ module Approute
     # The default of arguments for which absent and nil are two things: left as it is, and cleared. For all others nil
     # leaves them out.
     OMIT = Object.new
+    # @return [String]
     def OMIT.inspect
       "(left out)"
     end
