@@ -25,6 +25,8 @@ use crate::webhooks::queue::Hooks;
 
 /// Clicks in one transaction.
 const AT_ONCE: usize = 5_000;
+/// More calls than this do not wait in memory while the database takes none.
+const MOST_CALLS: usize = 200_000;
 
 /// The server's parts.
 pub struct App {
@@ -92,10 +94,7 @@ impl App {
         while !calls.is_empty() || !clicks.is_empty() {
             let now: Vec<Click> = clicks.drain(..clicks.len().min(AT_ONCE)).collect();
             if let Err(error) = self.write_down(&calls, &now).await {
-                self.calls
-                    .lock()
-                    .expect("no panic while logging")
-                    .extend(calls);
+                self.put_back(calls);
                 self.clicks
                     .put_back(now.into_iter().chain(clicks).collect());
                 return Err(error.into());
@@ -124,6 +123,21 @@ impl App {
             self.hooks.wake();
         }
         Ok(())
+    }
+
+    /// Keeps calls that could not be written, in front of those that came since.
+    fn put_back(&self, mut calls: Vec<Call>) {
+        let mut waiting = self.calls.lock().expect("no panic while logging");
+        calls.append(&mut waiting);
+        if calls.len() > MOST_CALLS {
+            let lost = calls.len() - MOST_CALLS;
+            tracing::error!(
+                lost,
+                "the database takes no access log and memory is full; the oldest calls are lost"
+            );
+            calls.drain(..lost);
+        }
+        *waiting = calls;
     }
 
     /// Removes what is past its time.

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::auth::limits::Policy;
 use crate::geoip::Proxies;
+use crate::ratelimit::Policy;
 use crate::store::Target;
 use crate::webhook::key::Source;
 use crate::webhook::send::TIMEOUT;
@@ -52,10 +52,7 @@ impl Config {
             seed: None,
             geoip: None,
             proxies: Proxies::default(),
-            rate_limit: Policy {
-                quota: 6_000,
-                window: 60,
-            },
+            rate_limit: Policy::new(6_000, 60).expect("neither is 0"),
             flush_every: Duration::from_millis(200),
             body_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(25),

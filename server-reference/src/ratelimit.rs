@@ -1,8 +1,8 @@
 //! Token buckets, as a state machine of one number.
 //!
 //! A bucket holds as many tokens as its quota and refills evenly over its window. Its whole state is the moment at which
-//! it will be full again (the "theoretical arrival time" of GCRA): that fits a column, and one `UPDATE` can take a token
-//! for all nodes at once. Arithmetic is in whole microseconds, so nothing drifts.
+//! it will be full again (the "theoretical arrival time" of GCRA): that fits a column, and one statement takes a
+//! token for all nodes at once ([`crate::store::limits`]). Arithmetic is in whole microseconds, so nothing drifts.
 
 use http::{HeaderName, HeaderValue};
 
@@ -44,6 +44,17 @@ impl Policy {
     }
 }
 
+impl std::str::FromStr for Policy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text
+            .split_once('/')
+            .and_then(|(quota, window)| Self::new(quota.parse().ok()?, window.parse().ok()?));
+        numbers.ok_or_else(|| "expected REQUESTS/SECONDS, such as 600/60".to_owned())
+    }
+}
+
 /// One caller's tokens. The default is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Bucket {
@@ -74,15 +85,20 @@ impl Standing {
 impl Bucket {
     /// Takes a token, if there is one; a refusal costs nothing.
     pub fn take(&mut self, policy: Policy, now: Micros) -> Standing {
-        // Further ahead than an empty bucket it can only be by a clock that went back or a policy that has changed.
-        let full_at = self.full_at.clamp(now, now + policy.capacity());
+        let full_at = if self.full_at > now + 2 * policy.capacity() {
+            // The clock went back by more than nodes differ, or the policy has changed: nothing is known of it.
+            now
+        } else {
+            self.full_at.clamp(now, now + policy.capacity())
+        };
         let after = full_at + policy.interval();
         let allowed = after <= now + policy.capacity();
         self.full_at = if allowed { after } else { full_at };
         self.standing(policy, now, allowed)
     }
 
-    fn standing(self, policy: Policy, now: Micros, allowed: bool) -> Standing {
+    /// What is left in a bucket that has given a token, or refused one.
+    pub fn standing(self, policy: Policy, now: Micros, allowed: bool) -> Standing {
         let missing = self.full_at - now;
         let left = (policy.capacity() - missing) / policy.interval();
         let wait = (missing + policy.interval() - policy.capacity()).max(0);
@@ -170,6 +186,12 @@ mod tests {
             full_at: 1_000_000 * SECOND,
         };
         let standing = bucket.take(policy, 10 * SECOND);
+        assert_eq!((standing.allowed, standing.remaining), (true, 9));
+        // A little is what the clocks of two nodes differ by, and gives nobody more.
+        let mut bucket = Bucket {
+            full_at: 75 * SECOND,
+        };
+        let standing = bucket.take(policy, 10 * SECOND);
         assert_eq!(
             (standing.allowed, standing.reset, standing.retry_after),
             (false, 60, 6)
@@ -181,6 +203,10 @@ mod tests {
     fn a_policy_needs_both_numbers() {
         assert_eq!(Policy::new(0, 1), None);
         assert_eq!(Policy::new(1, 0), None);
+        assert_eq!("600/60".parse(), Ok(policy(600, 60)));
+        for wrong in ["", "600", "0/1", "1/0", "a/b", "-1/1", "1/2/3"] {
+            assert!(wrong.parse::<Policy>().is_err(), "{wrong}");
+        }
         assert_eq!(policy(3, 1).interval(), 333_334);
     }
 

@@ -24,7 +24,7 @@ use crate::links::view::Addresses;
 use crate::password_page::token::Tokens;
 use crate::redirect::cache::Destinations;
 use crate::redirect::clicks::ClickBuffer;
-use crate::store::{Dialect, Store};
+use crate::store::Store;
 use crate::validate::Contract;
 use crate::visitor::Visitors;
 use crate::webhook::key;
@@ -77,7 +77,7 @@ impl Server {
             },
             clock,
             contract,
-            limiter: Limiter::new(config.rate_limit),
+            limiter: Limiter::new(config.rate_limit, store.dialect().is_shared()),
             running: Running::default(),
             cursors,
             visitors,
@@ -87,7 +87,7 @@ impl Server {
                 shared,
                 port: address.port(),
             },
-            destinations: Destinations::new(store.dialect() == Dialect::Postgres),
+            destinations: Destinations::new(store.dialect().is_shared()),
             clicks: ClickBuffer::default(),
             hooks,
             calls: Mutex::default(),

@@ -1,175 +1,101 @@
-//! Requests per key: a token bucket that refills evenly.
+//! Requests per key.
+//!
+//! Where one process has the database, its buckets are in memory. Nodes that share one keep them there, at one small
+//! statement for each call; a key that has used up its requests is refused from memory, so that a client that does not
+//! stop asking costs the database nothing.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
-use http::HeaderValue;
+use sqlx::AnyConnection;
 
-use crate::clock::{Micros, SECOND};
-
-/// How many requests a key has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
-    /// Requests per window, and at once.
-    pub quota: u32,
-    /// The window in seconds.
-    pub window: u32,
-}
-
-impl std::str::FromStr for Policy {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let numbers = text
-            .split_once('/')
-            .and_then(|(quota, window)| Some((quota.parse().ok()?, window.parse().ok()?)));
-        match numbers {
-            Some((quota, window)) if quota > 0 && window > 0 => Ok(Self { quota, window }),
-            _ => Err("expected REQUESTS/SECONDS, such as 600/60".to_owned()),
-        }
-    }
-}
-
-/// What a key has left after a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Whether the request may go on.
-    pub allowed: bool,
-    remaining: u32,
-    /// Seconds until the bucket is full.
-    reset: u64,
-    /// Seconds until the next request may go on.
-    pub retry_after: u64,
-    policy: Policy,
-}
-
-impl Standing {
-    /// The value of `RateLimit`.
-    pub fn header(&self) -> HeaderValue {
-        text(format!("\"default\";r={};t={}", self.remaining, self.reset))
-    }
-
-    /// The value of `RateLimit-Policy`.
-    pub fn policy_header(&self) -> HeaderValue {
-        text(format!(
-            "\"default\";q={};w={}",
-            self.policy.quota, self.policy.window
-        ))
-    }
-}
-
-fn text(value: String) -> HeaderValue {
-    HeaderValue::try_from(value).expect("digits and quotes are a valid header")
-}
-
-struct Bucket {
-    tokens: f64,
-    at: Micros,
-}
+use crate::clock::Micros;
+use crate::ratelimit::{Bucket, Policy, Standing};
+use crate::store;
 
 /// The buckets of all keys that called lately.
 pub struct Limiter {
     policy: Policy,
+    shared: bool,
+    /// Where buckets are shared, what was last seen of them.
     buckets: Mutex<HashMap<String, Bucket>>,
 }
 
 impl Limiter {
-    /// All keys get this policy.
-    pub fn new(policy: Policy) -> Self {
+    /// All keys get this policy. `shared`: whether other nodes serve the same keys.
+    pub fn new(policy: Policy, shared: bool) -> Self {
         Self {
             policy,
+            shared,
             buckets: Mutex::new(HashMap::new()),
         }
     }
 
-    /// Takes one request from the key's bucket.
-    pub fn take(&self, key_id: &str, now: Micros) -> Standing {
-        let Policy { quota, window } = self.policy;
-        let per_second = f64::from(quota) / f64::from(window);
-        let mut buckets = self
-            .buckets
+    /// What all keys get.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, HashMap<String, Bucket>> {
+        self.buckets
             .lock()
-            .expect("no panic while counting requests");
-        if !buckets.contains_key(key_id) {
-            buckets.insert(
-                key_id.to_owned(),
-                Bucket {
-                    tokens: f64::from(quota),
-                    at: now,
-                },
-            );
+            .expect("no panic while counting requests")
+    }
+
+    /// Takes one request from the key's bucket.
+    pub async fn take(
+        &self,
+        connection: &mut AnyConnection,
+        key_id: &str,
+        now: Micros,
+    ) -> store::Result<Standing> {
+        let seen = self.take_here(key_id, now);
+        // Other nodes can only have taken more.
+        if !self.shared || !seen.allowed {
+            return Ok(seen);
         }
-        let bucket = buckets.get_mut(key_id).expect("inserted above");
-        let elapsed = (now - bucket.at).max(0) as f64 / SECOND as f64;
-        bucket.tokens = (bucket.tokens + elapsed * per_second).min(f64::from(quota));
-        bucket.at = now;
-        let allowed = bucket.tokens >= 1.0;
-        if allowed {
-            bucket.tokens -= 1.0;
-        }
-        let missing = f64::from(quota) - bucket.tokens;
-        Standing {
-            allowed,
-            remaining: bucket.tokens as u32,
-            reset: (missing / per_second).ceil() as u64,
-            retry_after: ((1.0 - bucket.tokens).max(0.0) / per_second)
-                .ceil()
-                .max(1.0) as u64,
-            policy: self.policy,
+        let (bucket, allowed) = store::limits::take(connection, key_id, self.policy, now).await?;
+        self.buckets().insert(key_id.to_owned(), bucket);
+        Ok(bucket.standing(self.policy, now, allowed))
+    }
+
+    fn take_here(&self, key_id: &str, now: Micros) -> Standing {
+        let mut buckets = self.buckets();
+        match buckets.get_mut(key_id) {
+            Some(bucket) => bucket.take(self.policy, now),
+            None => buckets
+                .entry(key_id.to_owned())
+                .or_default()
+                .take(self.policy, now),
         }
     }
 
     /// Forgets all requests.
     pub fn clear(&self) {
-        self.buckets
-            .lock()
-            .expect("no panic while counting requests")
-            .clear();
+        self.buckets().clear();
     }
 
     /// Forgets buckets that are full again.
     pub fn sweep(&self, now: Micros) {
-        let window = i64::from(self.policy.window) * SECOND;
-        self.buckets
-            .lock()
-            .expect("no panic while counting requests")
-            .retain(|_, bucket| now - bucket.at < window);
+        self.buckets().retain(|_, bucket| !bucket.is_full(now));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SECOND;
 
     #[test]
-    fn refills_evenly_and_says_when() {
-        let limiter = Limiter::new("2/10".parse().unwrap());
-        assert!(limiter.take("a", 0).allowed);
-        let second = limiter.take("a", 0);
-        assert!(second.allowed);
-        assert_eq!(second.header(), "\"default\";r=0;t=10");
-        assert_eq!(second.policy_header(), "\"default\";q=2;w=10");
-        let third = limiter.take("a", 0);
-        assert!(!third.allowed);
-        assert_eq!(third.retry_after, 5);
-        assert!(limiter.take("b", 0).allowed, "keys do not share");
-        assert!(!limiter.take("a", 4 * SECOND).allowed);
-        assert!(limiter.take("a", 5 * SECOND).allowed);
-        limiter.sweep(100 * SECOND);
-        assert!(limiter.buckets.lock().unwrap().is_empty());
-    }
-
-    #[test]
-    fn reads_policies() {
-        assert_eq!(
-            "600/60".parse(),
-            Ok(Policy {
-                quota: 600,
-                window: 60
-            })
-        );
-        for wrong in ["", "600", "0/1", "1/0", "a/b", "-1/1"] {
-            assert!(wrong.parse::<Policy>().is_err(), "{wrong}");
-        }
+    fn keys_do_not_share_and_full_buckets_are_forgotten() {
+        let limiter = Limiter::new("2/10".parse().unwrap(), false);
+        assert!(limiter.take_here("a", 0).allowed);
+        assert!(limiter.take_here("a", 0).allowed);
+        assert!(!limiter.take_here("a", 0).allowed);
+        assert!(limiter.take_here("b", 0).allowed);
+        limiter.sweep(9 * SECOND);
+        assert_eq!(limiter.buckets().len(), 1);
+        limiter.sweep(10 * SECOND);
+        assert!(limiter.buckets().is_empty());
     }
 }

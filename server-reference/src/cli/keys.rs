@@ -10,7 +10,7 @@ use crate::clock::{Clock as _, Micros, SystemClock};
 use crate::ids::{Ids, Purpose};
 use crate::store::keys::{self, ApiKey, Scope};
 use crate::store::workspaces::{self, Plan};
-use crate::store::{Store, Tx};
+use crate::store::{Store, Tx, audit};
 
 #[derive(Debug, Subcommand)]
 pub enum Keys {
@@ -46,6 +46,18 @@ pub enum Keys {
         #[command(flatten)]
         database: Database,
     },
+    /// List the last calls of a key, newest first; they are kept for 30 days
+    ///
+    /// Writes are listed as soon as they are answered, reads up to 200 ms later.
+    Log {
+        /// The key's id, key_…
+        key: String,
+        /// How many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+        limit: i64,
+        #[command(flatten)]
+        database: Database,
+    },
     /// Revoke a key at once and for good
     Revoke {
         /// The key's id, key_…
@@ -73,6 +85,11 @@ impl Keys {
                 expire_previous_in,
                 database,
             } => rotate(&database.open().await?, &key, expire_previous_in).await,
+            Self::Log {
+                key,
+                limit,
+                database,
+            } => log(&database.open().await?, &key, limit).await,
             Self::Revoke { key, database } => revoke(&database.open().await?, &key).await,
         }
     }
@@ -175,6 +192,34 @@ async fn rotate(store: &Store, key: &str, expire_previous_in: Micros) -> Result<
     format::line(secret.reveal())
 }
 
+async fn log(store: &Store, key: &str, limit: i64) -> Result<(), String> {
+    let mut connection = store.read().await.map_err(explain)?;
+    if keys::get(&mut connection, key)
+        .await
+        .map_err(explain)?
+        .is_none()
+    {
+        return Err(unknown(key));
+    }
+    let calls = audit::entries(&mut connection, key, limit)
+        .await
+        .map_err(explain)?;
+    drop(connection);
+    store.close().await;
+    let row = |call: audit::Entry| {
+        vec![
+            format::time(call.occurred_at),
+            call.operation,
+            call.path,
+            call.status.to_string(),
+            call.code.unwrap_or_else(|| "-".to_owned()),
+            call.request_id,
+        ]
+    };
+    let head = ["TIME", "OPERATION", "PATH", "STATUS", "CODE", "REQUEST"];
+    format::table(&head, &calls.into_iter().map(row).collect::<Vec<_>>())
+}
+
 async fn revoke(store: &Store, key: &str) -> Result<(), String> {
     let mut tx = store.write().await.map_err(explain)?;
     let key = find(&mut tx, key).await?;
@@ -188,10 +233,12 @@ async fn revoke(store: &Store, key: &str) -> Result<(), String> {
 async fn find(tx: &mut Tx, id: &str) -> Result<ApiKey, String> {
     match keys::get(tx, id).await.map_err(explain)? {
         Some(key) => Ok(key),
-        None => Err(format!(
-            "there is no key {id}; see approute-server keys list"
-        )),
+        None => Err(unknown(id)),
     }
+}
+
+fn unknown(id: &str) -> String {
+    format!("there is no key {id}; see approute-server keys list")
 }
 
 /// A secret is shown only after its commit: one that is not stored would look like a key and be none.

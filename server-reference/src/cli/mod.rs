@@ -43,7 +43,7 @@ enum Command {
     /// Create workspaces, list them, change their plan and settings
     #[command(subcommand)]
     Workspace(workspaces::Workspaces),
-    /// Create, list, rotate and revoke API keys
+    /// Create, list, rotate and revoke API keys, see their calls
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Add, list and remove the domains of short links

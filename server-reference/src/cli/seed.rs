@@ -8,7 +8,7 @@ use crate::redirect::DEV_DOMAIN;
 use crate::store::domains::{self, Domain};
 use crate::store::keys::{self, ApiKey, Scope};
 use crate::store::workspaces::{self, DeleteConfirmation, Plan, Workspace};
-use crate::store::{Result, Store, Tx};
+use crate::store::{self, Result, Store, Tx};
 
 /// Deletes per key and hour that need no confirmation, unless a workspace says otherwise.
 pub const DELETE_THRESHOLD: i64 = 25;
@@ -87,25 +87,34 @@ pub struct Ready {
 /// The development workspace, made where there is none, and fresh keys for it: older ones are stored as hashes only,
 /// so that they cannot be shown again.
 pub async fn dev(store: &Store, ids: &Ids, base_url: String, now: Micros) -> Result<Ready> {
+    // Two nodes that start at once both find no workspace, but only one of them makes it.
+    for _ in 0..5 {
+        match try_dev(store, ids, &base_url, now).await {
+            Err(error) if store::is_conflict(&error) => {}
+            Ok(None) => {}
+            Ok(Some(ready)) => return Ok(ready),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(sqlx::Error::Protocol(format!(
+        "the domain {DEV_DOMAIN} belongs to another workspace"
+    )))
+}
+
+/// None where another workspace has the domain.
+async fn try_dev(store: &Store, ids: &Ids, base_url: &str, now: Micros) -> Result<Option<Ready>> {
     let mut tx = store.write().await?;
     let found = workspaces::find_dev(&mut tx).await?;
     let workspace = match found {
         Some(workspace) => workspace,
-        None => workspace(
-            &mut tx,
-            ids,
-            "Development",
-            Plan::Team,
-            Some(DEV_DOMAIN),
-            true,
-            now,
-        )
-        .await?
-        .ok_or_else(|| {
-            sqlx::Error::Protocol(format!(
-                "the domain {DEV_DOMAIN} belongs to another workspace"
-            ))
-        })?,
+        None => {
+            let (name, domain) = ("Development", Some(DEV_DOMAIN));
+            let made = workspace(&mut tx, ids, name, Plan::Team, domain, true, now).await?;
+            match made {
+                Some(workspace) => workspace,
+                None => return Ok(None),
+            }
+        }
     };
     let (_, api_key) = key(
         &mut tx,
@@ -118,10 +127,10 @@ pub async fn dev(store: &Store, ids: &Ids, base_url: String, now: Micros) -> Res
     .await?;
     let (_, read_key) = key(&mut tx, ids, &workspace, "dev read", Scope::Read, now).await?;
     tx.commit().await?;
-    Ok(Ready {
-        base_url,
+    Ok(Some(Ready {
+        base_url: base_url.to_owned(),
         api_key: api_key.reveal().to_owned(),
         read_key: read_key.reveal().to_owned(),
         workspace_id: workspace.id,
-    })
+    }))
 }

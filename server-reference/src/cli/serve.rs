@@ -11,10 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{explain, format, seed};
-use crate::auth::limits::Policy;
 use crate::clock::{SharedClock, ShiftedClock, SystemClock};
 use crate::config::Config;
 use crate::geoip::{Proxies, TrustProxy};
+use crate::ratelimit::Policy;
 use crate::server::Server;
 use crate::store::Target;
 use crate::webhook::key::Source;
@@ -130,10 +130,7 @@ impl Serve {
         };
         if self.dev {
             // A test suite on the developer's own machine should not wait for its turn.
-            config.rate_limit = Policy {
-                quota: 1_000_000,
-                window: 60,
-            };
+            config.rate_limit = Policy::new(1_000_000, 60).expect("neither is 0");
         }
         if let Some(policy) = self.rate_limit {
             config.rate_limit = policy;

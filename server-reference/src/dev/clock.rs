@@ -75,15 +75,15 @@ pub async fn advance(app: &App, by: Advance) -> Result<Shown, Failure> {
     Ok(Shown::new(app, settled))
 }
 
-/// Waits until nothing is due and nothing is being sent; false where that takes too long.
+/// Waits until nothing is due and this node sends nothing; false where that takes too long.
 async fn settle(app: &App, deadline: Instant) -> Result<bool, Failure> {
     app.hooks.wake();
     loop {
-        let busy = {
+        let due = {
             let mut connection = app.store.read().await?;
-            deliveries::busy(&mut connection, app.now()).await?
+            deliveries::due(&mut connection, app.now()).await?
         };
-        if busy == 0 {
+        if due == 0 && !app.hooks.is_working() {
             return Ok(true);
         }
         if Instant::now() > deadline {

@@ -13,10 +13,6 @@ use crate::validate::contract::OperationRules;
 pub static VERSION: HeaderName = HeaderName::from_static("approute-version");
 /// Says that an answer was given before.
 pub static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// Requests that are left.
-pub static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-/// The policy behind it.
-pub static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Checks the version that the client was made for.
 pub fn check_version(headers: &HeaderMap) -> Result<(), Problem> {

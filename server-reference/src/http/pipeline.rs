@@ -12,12 +12,12 @@ use super::write::{self, Job};
 use crate::api::{Handlers, Input, Raw, Read};
 use crate::app::{App, SharedApp};
 use crate::auth;
-use crate::auth::limits::Standing;
 use crate::clock::Micros;
 use crate::generated::api::{self, Operation};
 use crate::ids::Kind;
 use crate::links::password;
 use crate::problem::{Code, Failure, Problem};
+use crate::ratelimit::{RATE_LIMIT, RATE_LIMIT_POLICY, Standing};
 use crate::store::audit::Call;
 use crate::store::keys::Caller;
 use crate::store::{self, idempotency::Name};
@@ -92,13 +92,12 @@ pub async fn run(
 
 impl Session {
     async fn run(self, path: Vec<String>, body: Body) -> Ending {
-        let caller = match self.authenticate().await {
-            Ok(caller) => caller,
+        let (caller, standing) = match self.authenticate().await {
+            Ok(found) => found,
             Err(failure) => {
                 return Ending::problem(&explain(failure, &self.request_id), &self.request_id);
             }
         };
-        let standing = self.app.limiter.take(&caller.key_id, self.now);
         let mut logged = false;
         let outcome = self
             .admitted(&caller, &standing, path, body, &mut logged)
@@ -114,9 +113,14 @@ impl Session {
         }
     }
 
-    async fn authenticate(&self) -> Result<Caller, Failure> {
+    async fn authenticate(&self) -> Result<(Caller, Standing), Failure> {
         let mut connection = self.app.store.read().await?;
-        auth::find(&mut connection, &self.parts.headers).await
+        let caller = auth::find(&mut connection, &self.parts.headers).await?;
+        let limiter = &self.app.limiter;
+        let standing = limiter
+            .take(&mut connection, &caller.key_id, self.now)
+            .await?;
+        Ok((caller, standing))
     }
 
     async fn admitted(
@@ -327,8 +331,8 @@ impl Ending {
         let headers = response.headers_mut();
         headers.insert(headers::VERSION.clone(), headers::version());
         if let Some(standing) = standing {
-            headers.insert(headers::RATE_LIMIT.clone(), standing.header());
-            headers.insert(headers::RATE_LIMIT_POLICY.clone(), standing.policy_header());
+            headers.insert(RATE_LIMIT, standing.header());
+            headers.insert(RATE_LIMIT_POLICY, app.limiter.policy().header());
         }
         response
     }

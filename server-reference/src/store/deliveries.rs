@@ -123,17 +123,17 @@ pub async fn drop_waiting(connection: &mut AnyConnection, webhook_id: &str) -> R
     Ok(())
 }
 
-/// How many deliveries are due or being sent.
-pub async fn busy(connection: &mut AnyConnection, now: Micros) -> Result<i64> {
-    sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE due_at <= $1 OR leased = 1")
+/// How many deliveries are due.
+pub async fn due(connection: &mut AnyConnection, now: Micros) -> Result<i64> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE due_at <= $1")
         .bind(now)
         .fetch_one(connection)
         .await
 }
 
-/// When the next delivery is due that nobody has taken.
+/// When the next delivery is due, or a lease over.
 pub async fn next_due(connection: &mut AnyConnection) -> Result<Option<Micros>> {
-    sqlx::query_scalar("SELECT MIN(due_at) FROM deliveries WHERE leased = 0")
+    sqlx::query_scalar("SELECT MIN(due_at) FROM deliveries")
         .fetch_one(connection)
         .await
 }

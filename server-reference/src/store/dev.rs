@@ -24,6 +24,7 @@ pub async fn clear(connection: &mut AnyConnection) -> Result<()> {
         "DELETE FROM idempotency WHERE workspace_id IN ({dev})",
         "DELETE FROM confirmations WHERE key_id IN (SELECT id FROM api_keys WHERE workspace_id IN ({dev}))",
         "DELETE FROM deletions WHERE key_id IN (SELECT id FROM api_keys WHERE workspace_id IN ({dev}))",
+        "DELETE FROM rate_limits WHERE key_id IN (SELECT id FROM api_keys WHERE workspace_id IN ({dev}))",
         "DELETE FROM api_calls WHERE workspace_id IN ({dev})",
     ];
     for statement in STATEMENTS {

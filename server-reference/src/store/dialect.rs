@@ -12,6 +12,11 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// Whether other nodes may serve the same database, so that what is kept in memory can be out of date.
+    pub fn is_shared(self) -> bool {
+        self == Self::Postgres
+    }
+
     /// The statement that begins a writing transaction. SQLite takes the write lock at once, since a transaction
     /// that reads first and writes later can be refused in the middle.
     pub fn begin_write(self) -> &'static str {
@@ -49,7 +54,10 @@ impl Dialect {
                 "",
             ),
         };
+        // Without a log of its changes: for what may be lost.
+        let unlogged = if self.is_shared() { "UNLOGGED" } else { "" };
         template
+            .replace("{unlogged}", unlogged)
             .replace("{bytes}", bytes)
             .replace("{sequence}", sequence)
             .replace("{clustered}", clustered)

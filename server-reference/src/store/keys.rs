@@ -164,7 +164,7 @@ pub async fn list(
     sqlx::query(
         "SELECT id, workspace_id, name, scope, created_at, revoked_at, \
          (SELECT hint FROM api_key_secrets WHERE key_id = api_keys.id ORDER BY created_at DESC LIMIT 1) AS hint, \
-         (SELECT occurred_at FROM api_calls WHERE key_id = api_keys.id ORDER BY seq DESC LIMIT 1) AS last_used_at \
+         (SELECT MAX(occurred_at) FROM api_calls WHERE key_id = api_keys.id) AS last_used_at \
          FROM api_keys WHERE $1 = '' OR workspace_id = $2 ORDER BY workspace_id, created_at, id",
     )
     .bind(workspace_id.unwrap_or_default())

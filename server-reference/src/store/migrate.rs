@@ -9,6 +9,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../migrations/0001_initial.sql")),
     (2, include_str!("../../migrations/0002_webhooks.sql")),
     (3, include_str!("../../migrations/0003_visits.sql")),
+    (4, include_str!("../../migrations/0004_limits.sql")),
 ];
 
 /// What came of it.

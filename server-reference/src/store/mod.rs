@@ -16,6 +16,7 @@ pub mod domains;
 pub mod events;
 pub mod idempotency;
 pub mod keys;
+pub mod limits;
 pub mod links;
 mod migrate;
 mod open;

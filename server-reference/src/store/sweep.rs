@@ -40,6 +40,10 @@ pub async fn step(connection: &mut AnyConnection, now: Micros) -> Result<bool> {
         .bind(now - HOUR)
         .execute(&mut *connection)
         .await?;
+    sqlx::query("DELETE FROM rate_limits WHERE full_at <= $1")
+        .bind(now)
+        .execute(&mut *connection)
+        .await?;
     let old_calls = sqlx::query(
         "DELETE FROM api_calls WHERE seq IN (SELECT seq FROM api_calls WHERE occurred_at <= $1 ORDER BY occurred_at LIMIT $2)",
     )

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::AnyConnection;
@@ -19,7 +20,7 @@ use crate::clock::Micros;
 use crate::config::Config;
 use crate::ids::unseeded;
 use crate::problem::Failure;
-use crate::store::{Dialect, deliveries, events, webhooks};
+use crate::store::{deliveries, events, webhooks};
 use crate::webhook::outcome::Outcome;
 use crate::webhook::schedule::next_attempt;
 use crate::webhook::send::{Sender, Settings};
@@ -41,6 +42,7 @@ pub struct Hooks {
     /// Sends deliveries.
     pub sender: Sender,
     wake: Notify,
+    working: AtomicBool,
 }
 
 impl Hooks {
@@ -56,7 +58,13 @@ impl Hooks {
             vault,
             sender,
             wake: Notify::new(),
+            working: AtomicBool::new(false),
         })
+    }
+
+    /// Whether this node is making attempts, or taking deliveries in order to make some.
+    pub fn is_working(&self) -> bool {
+        self.working.load(Ordering::SeqCst)
     }
 
     /// Says that something was put into the queue; to be called after the commit.
@@ -77,7 +85,7 @@ struct Worker {
 /// Works on the queue until the server stops; then waits for what is being sent, as long as the server's grace allows.
 /// What is given up falls due again when its lease is over.
 pub async fn run(app: SharedApp, mut stop: watch::Receiver<bool>) {
-    let other_nodes = app.store.dialect() == Dialect::Postgres;
+    let other_nodes = app.store.dialect().is_shared();
     if !other_nodes {
         release(&app).await;
     }
@@ -88,9 +96,15 @@ pub async fn run(app: SharedApp, mut stop: watch::Receiver<bool>) {
         done: Vec::new(),
     };
     while !*stop.borrow() {
+        // Before anything is taken: who sees that nothing is due any more must see this too.
+        app.hooks.working.store(true, Ordering::SeqCst);
         let next = match worker.step(true).await {
             Ok(Step::Worked) => continue,
-            Ok(Step::Idle(next)) => next,
+            Ok(Step::Idle(next)) => {
+                let working = !worker.tasks.is_empty();
+                app.hooks.working.store(working, Ordering::SeqCst);
+                next
+            }
             Err(failure) => {
                 tracing::warn!(
                     ?failure,

@@ -33,6 +33,8 @@ pub struct Api {
     /// A read-write key of the second workspace.
     pub other_key: String,
     pub workspace: Workspace,
+    /// Last, so that it is removed when nobody needs it any more.
+    _database: Fresh,
 }
 
 impl Api {
@@ -41,7 +43,8 @@ impl Api {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::new(target().await);
+        let database = Fresh::new().await;
+        let mut config = Config::new(database.target.clone());
         config.dev = true;
         config.secret_key = Source::Text(format!("{}=", "A".repeat(43)).into());
         change(&mut config);
@@ -91,13 +94,30 @@ impl Api {
             read_key,
             other_key,
             workspace,
+            _database: database,
         }
+    }
+
+    /// Another node on the same database, by the same clock; none where the database is not shared.
+    pub async fn second_node(&self) -> Option<Server> {
+        if !self.server.app.store.dialect().is_shared() {
+            eprintln!(
+                "skipped: two nodes need PostgreSQL; run scripts/postgres run cargo test --test api"
+            );
+            return None;
+        }
+        let config = Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            ..self.server.app.config.clone()
+        };
+        Some(Server::start(config, self.clock.clone()).await.unwrap())
     }
 
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         let key = Some(self.key.clone());
         Call {
             api: self,
+            base_url: self.server.base_url(),
             method: method.to_owned(),
             path: path.to_owned(),
             key,
@@ -165,32 +185,65 @@ impl Api {
     }
 }
 
-/// Memory, or a fresh database of the PostgreSQL server that `APPROUTE_TEST_POSTGRES` names
-/// (`postgres://USER@HOST:PORT`).
-async fn target() -> Target {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let Ok(server) = std::env::var("APPROUTE_TEST_POSTGRES") else {
-        return Target::Memory;
-    };
+/// Memory, or a fresh schema in the PostgreSQL server that `APPROUTE_TEST_POSTGRES` names (`postgres://USER@HOST:PORT`,
+/// as `scripts/postgres` gives it), dropped at the end. To make a whole database would take four times as long.
+struct Fresh {
+    target: Target,
+    remove: Option<(String, String)>,
+}
+
+impl Fresh {
+    async fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let Ok(server) = std::env::var("APPROUTE_TEST_POSTGRES") else {
+            return Self {
+                target: Target::Memory,
+                remove: None,
+            };
+        };
+        let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        let name = format!("approute_{}_{number}", std::process::id());
+        administrate(&server, format!("CREATE SCHEMA {name}"))
+            .await
+            .unwrap();
+        Self {
+            target: Target::Postgres(format!("{server}/postgres?options[search_path]={name}")),
+            remove: Some((server, name)),
+        }
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        let Some((server, name)) = self.remove.take() else {
+            return;
+        };
+        // The test's own runtime stands still meanwhile, so that a transaction it has open does not end: then the
+        // schema stays until the server is thrown away.
+        let removal = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let drop = format!("SET lock_timeout = '1s'; DROP SCHEMA {name} CASCADE");
+            let _ = runtime.block_on(administrate(&server, drop));
+        });
+        let _ = removal.join();
+    }
+}
+
+async fn administrate(server: &str, sql: String) -> sqlx::Result<()> {
     sqlx::any::install_default_drivers();
-    let name = format!(
-        "approute_{}_{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::SeqCst)
-    );
-    let mut connection = sqlx::AnyConnection::connect(&format!("{server}/postgres"))
-        .await
-        .unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::raw_sql(create)
+    let mut connection = sqlx::AnyConnection::connect(&format!("{server}/postgres")).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
         .execute(&mut connection)
-        .await
-        .unwrap();
-    Target::Postgres(format!("{server}/{name}"))
+        .await?;
+    Ok(())
 }
 
 pub struct Call<'a> {
     api: &'a Api,
+    base_url: String,
     method: String,
     path: String,
     key: Option<String>,
@@ -219,6 +272,12 @@ impl Call<'_> {
         self.header("idempotency-key", key)
     }
 
+    /// Goes to this node instead.
+    pub fn at(mut self, node: &Server) -> Self {
+        self.base_url = node.base_url();
+        self
+    }
+
     pub fn by(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
@@ -231,7 +290,7 @@ impl Call<'_> {
 
     /// Sends it, and holds the answer against the spec.
     pub async fn send(self) -> Answer {
-        let url = format!("{}{}", self.api.server.base_url(), self.path);
+        let url = format!("{}{}", self.base_url, self.path);
         let mut request = self.api.client.request(self.method.parse().unwrap(), &url);
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));

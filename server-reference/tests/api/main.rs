@@ -21,6 +21,7 @@ mod input_elsewhere;
 mod lifecycle;
 mod links;
 mod list;
+mod nodes;
 mod password;
 mod qr;
 mod receiver;

@@ -16,18 +16,18 @@ const LINKS: usize = 150;
 
 /// An endpoint that holds its answers back when it is told to, and notes which links it was told of, and how often.
 #[derive(Clone)]
-struct Endpoint {
-    url: String,
-    told: Arc<Mutex<BTreeMap<String, usize>>>,
+pub struct Endpoint {
+    pub url: String,
+    pub told: Arc<Mutex<BTreeMap<String, usize>>>,
     /// Answers nothing while it is set.
-    holding: Arc<AtomicBool>,
+    pub holding: Arc<AtomicBool>,
     /// How many wait for an answer because of that.
-    held: Arc<AtomicUsize>,
-    secret: Arc<Mutex<String>>,
+    pub held: Arc<AtomicUsize>,
+    pub secret: Arc<Mutex<String>>,
 }
 
 impl Endpoint {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let endpoint = Self {
@@ -68,14 +68,14 @@ impl Endpoint {
     }
 
     /// Waits until so many links were told of.
-    fn told_of(&self, links: usize) {
+    pub fn told_of(&self, links: usize) {
         wait(&format!("{links} links"), || {
             self.told.lock().unwrap().len() >= links
         });
     }
 }
 
-fn wait(what: &str, done: impl Fn() -> bool) {
+pub fn wait(what: &str, done: impl Fn() -> bool) {
     // Less than the minute that a lease lasts: a restart takes over what was being sent at once.
     let patience = Instant::now() + Duration::from_secs(40);
     while !done() {
@@ -111,7 +111,7 @@ fn request(stream: &mut TcpStream) -> Option<(Headers, Vec<u8>)> {
     }
 }
 
-fn post(server: &Served, path: &str, body: Value) -> Value {
+pub fn post(server: &Served, path: &str, body: Value) -> Value {
     let sent = call(
         server.address(),
         "POST",

@@ -7,4 +7,5 @@ mod clicks;
 mod crash;
 mod deliveries;
 mod faults;
+mod nodes;
 mod process;

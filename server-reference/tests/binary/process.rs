@@ -3,8 +3,10 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
+use sqlx::Connection as _;
 
 /// The binary with these arguments, and an environment of its own.
 pub fn command(arguments: &[&str]) -> Command {
@@ -58,6 +60,35 @@ pub fn assert_one_line(output: &Output, words: &[&str]) {
 /// `sqlite:PATH`.
 pub fn database(path: &Path) -> String {
     format!("sqlite:{}", path.display())
+}
+
+/// A schema of its own in the PostgreSQL server that `APPROUTE_TEST_POSTGRES` names, as an URL; none, and a line that
+/// says so, where it names none. It stays until that server is thrown away.
+pub fn postgres() -> Option<String> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let Ok(server) = std::env::var("APPROUTE_TEST_POSTGRES") else {
+        eprintln!(
+            "skipped: this needs PostgreSQL; run scripts/postgres run cargo test --test binary"
+        );
+        return None;
+    };
+    let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    let name = format!("binary_{}_{number}", std::process::id());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        sqlx::any::install_default_drivers();
+        let url = format!("{server}/postgres");
+        let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
+        let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {name}"));
+        sqlx::raw_sql(create)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    });
+    Some(format!("{server}/postgres?options[search_path]={name}"))
 }
 
 /// A server of the real binary, killed when it is dropped.
