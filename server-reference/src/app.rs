@@ -11,6 +11,7 @@ use crate::http::running::Running;
 use crate::ids::Ids;
 use crate::links::cursor::CursorKey;
 use crate::links::view::Addresses;
+use crate::metrics::Metrics;
 use crate::password_page::token::Tokens;
 use crate::problem::Failure;
 use crate::redirect::cache::Destinations;
@@ -64,6 +65,8 @@ pub struct App {
     pub calls: std::sync::Mutex<Vec<Call>>,
     /// Held while what waits in memory is written.
     pub flushing: tokio::sync::Mutex<()>,
+    /// What is counted.
+    pub metrics: Metrics,
     /// Calls that are to fail, with `--dev`.
     pub faults: Faults,
 }

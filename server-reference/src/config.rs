@@ -18,6 +18,8 @@ pub const API_VERSION: &str = "2026-11-01";
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where to serve metrics, if at all.
+    pub metrics: Option<SocketAddr>,
     /// Where the data is kept.
     pub database: Target,
     /// Development: API and short links on one address, a workspace with keys where there is none.
@@ -47,6 +49,7 @@ impl Config {
     pub fn new(database: Target) -> Self {
         Self {
             listen: ([127, 0, 0, 1], 0).into(),
+            metrics: None,
             database,
             dev: false,
             seed: None,

@@ -18,6 +18,7 @@ pub mod geoip;
 pub mod http;
 pub mod ids;
 pub mod links;
+pub mod metrics;
 pub mod password_page;
 pub mod problem;
 pub mod qr;

@@ -21,6 +21,7 @@ use crate::http::{router, serve};
 use crate::ids::Ids;
 use crate::links::cursor::CursorKey;
 use crate::links::view::Addresses;
+use crate::metrics::{self, Metrics};
 use crate::password_page::token::Tokens;
 use crate::redirect::cache::Destinations;
 use crate::redirect::clicks::ClickBuffer;
@@ -40,6 +41,8 @@ pub struct Server {
     pub app: SharedApp,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where its metrics are, if they are served.
+    pub metrics: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -51,6 +54,11 @@ impl Server {
         let address = listener
             .local_addr()
             .map_err(|error| format!("cannot listen: {error}"))?;
+        // Bound before the database is touched, like the other one.
+        let metrics_listener = match config.metrics {
+            Some(address) => Some(bind_as(address, "--metrics").await?),
+            None => None,
+        };
         let contract =
             Contract::load().map_err(|error| format!("the embedded spec is broken: {error}"))?;
         let store = Store::open(&config.database, &*clock)
@@ -92,22 +100,31 @@ impl Server {
             hooks,
             calls: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
+            metrics: Metrics::default(),
             faults: Faults::default(),
             store,
             config,
         });
         let (stop, stopped) = watch::channel(false);
         let serving = serve::serve(listener, app.clone(), router(app.clone()), stopped.clone());
-        let tasks = vec![
+        let mut metrics = None;
+        let mut tasks = Vec::new();
+        if let Some(listener) = metrics_listener {
+            metrics = listener.local_addr().ok();
+            let serving = metrics::serve(listener, app.clone(), stopped.clone());
+            tasks.push(tokio::spawn(serving));
+        }
+        tasks.extend([
             tokio::spawn(serving),
             tokio::spawn(flush(app.clone(), stopped.clone())),
             tokio::spawn(sweep(app.clone(), stopped.clone())),
             tokio::spawn(checkpoint(app.clone(), stopped.clone())),
             tokio::spawn(queue::run(app.clone(), stopped)),
-        ];
+        ]);
         Ok(Self {
             app,
             address,
+            metrics,
             stop,
             tasks,
         })
@@ -149,15 +166,20 @@ fn base_url(mut address: SocketAddr) -> String {
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    bind_as(address, "--listen").await
+}
+
+/// Binds what `option` asks for.
+async fn bind_as(address: SocketAddr, option: &str) -> Result<TcpListener, String> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
-            format!("{address} is in use; stop what listens there, or choose another port with --listen {}:0", address.ip())
+            format!("{address} is in use; stop what listens there, or choose another port with {option} {}:0", address.ip())
         }
         std::io::ErrorKind::PermissionDenied => {
-            format!("this user may not listen on {address}; choose a port above 1023 with --listen")
+            format!("this user may not listen on {address}; choose a port above 1023 with {option}")
         }
         std::io::ErrorKind::AddrNotAvailable => {
-            format!("{address} is no address of this machine; choose another one with --listen")
+            format!("{address} is no address of this machine; choose another one with {option}")
         }
         _ => format!("cannot listen on {address}: {error}"),
     })

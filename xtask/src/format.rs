@@ -7,6 +7,13 @@ pub fn finish(text: &str, format: Format) -> Result<String, String> {
     match format {
         Format::Plain => Ok(text.to_owned()),
         Format::Comment(prefix) => Ok(format!("{prefix} {MARK}\n\n{}\n", text.trim())),
+        Format::Html => {
+            let lines: Vec<&str> = text.trim().lines().collect();
+            let (doctype, rest) = lines
+                .split_first()
+                .ok_or("the template gives nothing".to_owned())?;
+            Ok(format!("{doctype}\n<!-- {MARK} -->\n{}\n", rest.join("\n")))
+        }
         Format::Rust => {
             let parsed = syn::parse_file(text).map_err(|error| not_rust(text, &error))?;
             Ok(format!(

@@ -2,6 +2,29 @@
 
 use std::fmt::Write as _;
 
+use pulldown_cmark::{Event, Options, Parser};
+
+/// Markdown as HTML. HTML inside it is shown as text: descriptions are no place for it.
+pub fn html(text: &str) -> String {
+    push(
+        Parser::new_ext(text, Options::ENABLE_TABLES).map(|event| match event {
+            Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+            other => other,
+        }),
+    )
+}
+
+/// A whole page of the documentation as HTML, with the anchors that are in it.
+pub fn page(text: &str) -> String {
+    push(Parser::new_ext(text, Options::ENABLE_TABLES))
+}
+
+fn push<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
+    let mut out = String::new();
+    pulldown_cmark::html::push_html(&mut out, events);
+    out.trim_end().to_owned()
+}
+
 /// Lines of at most `width` characters. Paragraphs are refilled; code blocks, lists, tables and headings keep their
 /// lines.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {

@@ -34,6 +34,12 @@ const WIDTH: usize = 120;
 pub fn render(templates: &Path, name: &str, model: &Model) -> Result<String, String> {
     let folder = templates.to_owned();
     let rendered = environment().and_then(|mut environment| {
+        // A page of the documentation, by its path from the root of the repository.
+        let root = folder.join("../..");
+        environment.add_function("page", move |path: String| {
+            let text = std::fs::read_to_string(root.join(&path));
+            text.map(|text| markdown::page(&text)).map_err(failed)
+        });
         environment.set_loader(move |name| load(&folder, name));
         environment.get_template(name)?.render(Serde(model))
     });
@@ -70,6 +76,10 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.add_filter("kebab", |text: String| names::kebab(&text));
     environment.add_filter("docs", docs);
     environment.add_filter("comment", comment);
+    environment.add_filter("html", |text: String| markdown::html(&text));
+    environment.add_filter("pretty", |value: Value| {
+        serde_json::to_string_pretty(&value).map_err(failed)
+    });
     environment.add_filter("quote", |value: Value| {
         serde_json::to_string(&value).map_err(failed)
     });

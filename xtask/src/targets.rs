@@ -42,6 +42,8 @@ pub enum Format {
     Rust,
     /// Marked with a comment that begins with this.
     Comment(&'static str),
+    /// Without empty lines, marked with a comment behind the doctype.
+    Html,
     /// Left as it is: the format has no comments, so the mark is one of its values.
     Plain,
 }
@@ -153,6 +155,17 @@ pub const TARGETS: &[Target] = &[
         files: &[rust("api.rs.j2", "server-reference/src/generated/api.rs")],
     },
     Target {
+        name: "docs",
+        folders: &["server-reference/src/generated"],
+        files: &[
+            html("api.html.j2", "server-reference/src/generated/docs.html"),
+            html(
+                "errors.html.j2",
+                "server-reference/src/generated/errors.html",
+            ),
+        ],
+    },
+    Target {
         name: "conformance",
         folders: &["tests/conformance/drivers"],
         files: &[
@@ -179,6 +192,14 @@ const fn json(source: Source, path: &'static str) -> File {
         source,
         path,
         format: Format::Plain,
+    }
+}
+
+const fn html(template: &'static str, path: &'static str) -> File {
+    File {
+        source: Source::Template(template),
+        path,
+        format: Format::Html,
     }
 }
 

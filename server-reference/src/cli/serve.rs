@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use http::HeaderName;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -77,6 +77,12 @@ pub struct Serve {
         verbatim_doc_comment
     )]
     country_header: Option<HeaderName>,
+    /// Serve metrics for Prometheus at http://ADDRESS/metrics; they are for nobody else
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
+    /// How the log is written to stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
     /// The key that seals the secrets of webhooks: a file with the base64 of 32 bytes, or such a text in
     /// APPROUTE_SECRET_KEY [default: the file beside the database, PATH.key, made at the first start]
     #[arg(
@@ -88,6 +94,15 @@ pub struct Serve {
     secret_key_file: Option<PathBuf>,
 }
 
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people
+    Text,
+    /// A line of JSON
+    Json,
+}
+
 impl Serve {
     pub async fn run(self) -> Result<(), String> {
         let dev = self.dev;
@@ -96,8 +111,11 @@ impl Serve {
         } else {
             Arc::new(SystemClock)
         };
-        log(dev);
+        log(dev, self.log_format);
         let server = Server::start(self.config(), clock).await?;
+        if let Some(address) = server.metrics {
+            tracing::info!(%address, "metrics");
+        }
         tracing::info!(address = %server.address, database = %server.app.config.database, dev, "ready");
         if dev {
             let app = &server.app;
@@ -121,6 +139,7 @@ impl Serve {
         };
         let mut config = Config::new(self.database.unwrap_or(fallback));
         config.listen = self.listen;
+        config.metrics = self.metrics;
         config.dev = self.dev;
         config.seed = self.seed;
         config.geoip = self.geoip;
@@ -145,18 +164,20 @@ impl Serve {
 }
 
 /// Logs go to stderr, so that stdout holds nothing but what was asked for.
-fn log(dev: bool) {
+fn log(dev: bool, format: LogFormat) {
     let quiet = if dev {
         "warn,approute_server=info"
     } else {
         "info"
     };
     let filter = EnvFilter::try_from_env("APPROUTE_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
-    let _ = tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
+        .with_writer(std::io::stderr);
+    let _ = match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
 }
 
 async fn stop_signal() -> Result<(), String> {

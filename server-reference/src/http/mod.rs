@@ -2,6 +2,7 @@
 
 mod body;
 pub mod cut;
+mod docs;
 pub mod headers;
 mod pipeline;
 mod replay;
@@ -45,6 +46,12 @@ pub fn router(app: SharedApp) -> Router {
             "/api/openapi-3.0.json",
             get(|state| document(state, OPENAPI_3_0)),
         )
+        .route("/docs/api", get(|state| docs::html(state, docs::API)))
+        .route(
+            "/docs/api/errors",
+            get(|state| docs::html(state, docs::ERRORS)),
+        )
+        .route("/docs/api/style.css", get(docs::style))
         .method_not_allowed_fallback(reads_only)
         .fallback(route)
         .with_state(app)
@@ -52,7 +59,7 @@ pub fn router(app: SharedApp) -> Router {
 
 /// Whether a path belongs to the server itself, whatever the host.
 fn has_route(path: &str) -> bool {
-    path == "/healthz" || path.starts_with("/api/")
+    path == "/healthz" || path.starts_with("/api/") || path.starts_with("/docs/api")
 }
 
 /// Whether the server is up and its database answers.

@@ -77,6 +77,8 @@ pub async fn run(
         tracing::error!(request_id = id, %error, "a handler panicked");
         Ending::problem(&internal(), &id)
     });
+    let took = started.elapsed();
+    shared.metrics.call(operation, ending.raw.status, took);
     tracing::info!(
         request_id = id,
         %method,
@@ -84,7 +86,7 @@ pub async fn run(
         operation = operation.id(),
         status = ending.raw.status.as_u16(),
         key = ending.caller.as_ref().map(|caller| caller.key_id.as_str()),
-        ms = started.elapsed().as_millis() as u64,
+        ms = took.as_millis() as u64,
         "call"
     );
     ending.finish(&shared, operation, uri, &id, now)

@@ -136,6 +136,11 @@ impl ClickBuffer {
             .push(click);
     }
 
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.lock().expect("no panic while counting").len()
+    }
+
     /// All that wait.
     pub fn take(&self) -> Vec<Click> {
         std::mem::take(&mut *self.waiting.lock().expect("no panic while counting"))

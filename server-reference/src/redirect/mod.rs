@@ -114,6 +114,7 @@ pub async fn serve(app: &App, domain: &Domain, parts: &Parts, body: Body) -> Res
         tracing::error!(request_id, %error, "a visit failed");
         page::failed(&parts.headers, &request_id)
     });
+    app.metrics.visit(raw.status);
     let mut response = crate::http::send(raw, &request_id);
     response
         .headers_mut()

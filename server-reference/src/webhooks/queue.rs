@@ -205,6 +205,7 @@ impl Worker {
         let mut tx = self.app.store.write().await?;
         for done in &self.done {
             write_down(&mut tx, done).await?;
+            self.app.metrics.attempt(done.outcome);
         }
         let mut jobs = Vec::new();
         for (webhook_id, places) in wanted {

@@ -22,6 +22,7 @@ mod lifecycle;
 mod links;
 mod list;
 mod nodes;
+mod operation;
 mod password;
 mod qr;
 mod receiver;

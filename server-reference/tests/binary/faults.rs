@@ -48,7 +48,7 @@ fn a_database_that_is_none() {
     .unwrap();
     let before = fs::read(&text).unwrap();
     for arguments in [
-        &["serve"][..],
+        &["serve", "--listen", "127.0.0.1:0"][..],
         &["keys", "list"],
         &["workspace", "create", "--name", "n", "--plan", "team"],
     ] {
@@ -63,7 +63,15 @@ fn a_database_that_is_none() {
     }
     assert_eq!(fs::read(&text).unwrap(), before, "it was left alone");
     assert_eq!(
-        run(&["serve", "--database", "mysql://x"]).status.code(),
+        run(&[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database",
+            "mysql://x"
+        ])
+        .status
+        .code(),
         Some(2)
     );
 }
@@ -89,7 +97,10 @@ fn a_damaged_database() {
     assert!(bytes.len() > 3 * 4_096);
     bytes[4_096..3 * 4_096].fill(0xa5);
     fs::write(&file, &bytes).unwrap();
-    assert_one_line(&run(&["serve", "--database", &url]), &["damaged", "backup"]);
+    assert_one_line(
+        &run(&["serve", "--listen", "127.0.0.1:0", "--database", &url]),
+        &["damaged", "backup"],
+    );
 }
 
 #[test]
@@ -114,7 +125,13 @@ fn a_database_of_a_newer_server() {
         connection.close().await.unwrap();
     });
     assert_one_line(
-        &run(&["serve", "--database", &database(&file)]),
+        &run(&[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database",
+            &database(&file),
+        ]),
         &["newer approute-server", "999"],
     );
 }
@@ -124,16 +141,28 @@ fn paths_that_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("no/such/x.db");
     assert_one_line(
-        &run(&["serve", "--database", &database(&missing)]),
+        &run(&[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database",
+            &database(&missing),
+        ]),
         &["does not exist", "create it first"],
     );
     assert_one_line(
-        &run(&["serve", "--database", &database(folder.path())]),
+        &run(&[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database",
+            &database(folder.path()),
+        ]),
         &["is a directory"],
     );
     let proc = "sqlite:/proc/approute.db";
     assert_one_line(
-        &run(&["serve", "--database", proc]),
+        &run(&["serve", "--listen", "127.0.0.1:0", "--database", proc]),
         &["cannot open", "may write"],
     );
 }

@@ -7,5 +7,6 @@ mod clicks;
 mod crash;
 mod deliveries;
 mod faults;
+mod logs;
 mod nodes;
 mod process;

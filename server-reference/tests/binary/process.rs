@@ -102,7 +102,9 @@ impl Served {
     pub fn start(arguments: &[&str]) -> Self {
         let mut all = vec!["serve", "--dev", "--listen", "127.0.0.1:0"];
         all.extend(arguments);
-        Self::spawn(command(&all))
+        let mut command = command(&all);
+        command.stderr(Stdio::null());
+        Self::spawn(command)
     }
 
     /// A server whose files cannot grow beyond so many blocks of 1,024 bytes.
@@ -111,16 +113,14 @@ impl Served {
         let serve =
             format!("exec {binary} serve --dev --listen 127.0.0.1:0 --database '{database}'");
         let mut command = Command::new("bash");
-        command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; {serve}")]);
+        command
+            .args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; {serve}")])
+            .stderr(Stdio::null());
         Self::spawn(command)
     }
 
-    fn spawn(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut line)
