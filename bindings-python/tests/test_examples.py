@@ -67,3 +67,13 @@ def test_creators(server: Server) -> None:
         lines = done.stdout.splitlines()
         assert lines[0] == expected
         assert len(lines) == 201
+
+
+def test_quickstart(server: Server) -> None:
+    program = ROOT / "examples" / "python" / "quickstart.py"
+    done = subprocess.run(
+        [sys.executable, program], env=environment(server), timeout=60, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("share http")
+    assert "so far it has 0 clicks" in done.stdout

@@ -62,6 +62,17 @@ func TestTwoRunsMakeNothingTwice(t *testing.T) {
 	}
 }
 
+func TestQuickstart(t *testing.T) {
+	server(t)
+	output, err := exec.Command("go", "run", "./quickstart").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	if text := string(output); !strings.HasPrefix(text, "share http") || !strings.Contains(text, "so far it has 0 clicks") {
+		t.Error(text)
+	}
+}
+
 func TestMistakesAreExplained(t *testing.T) {
 	server(t)
 	broken := filepath.Join(t.TempDir(), "broken.csv")
