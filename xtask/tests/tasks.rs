@@ -23,7 +23,8 @@ impl Copy {
             .iter()
             .flat_map(|target| target.files)
             .map(|file| file.path);
-        for path in generated.chain([tasks::SPEC]) {
+        // The documentation takes a page as it is.
+        for path in generated.chain([tasks::SPEC, "docs/errors.md"]) {
             let target = root.join(path);
             fs::create_dir_all(target.parent().unwrap()).unwrap();
             fs::copy(repository.join(path), target).unwrap();
