@@ -108,9 +108,10 @@ for (const [way, more] of Object.entries(WAYS)) {
     await some(count);
     const after = await settled();
     const told = JSON.stringify({ before, after });
-    // Generous: allocators keep what they had, and a closed socket takes a moment.
+    // Generous: allocators keep what they had, and how many of the 50 connections (both ends are here) are kept or still
+    // closing differs from wave to wave. A leak would be one for each call that was given up, 1,700 of them or more.
     assert.ok(after.rss - before.rss < 60, told);
-    assert.ok(after.fds - before.fds < 60, told);
+    assert.ok(after.fds - before.fds < 200, told);
     assert.ok(after.threads - before.threads <= 2, told);
   });
 }
