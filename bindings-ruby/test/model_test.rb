@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "helper"
+require "pp" # rubocop:disable Lint/RedundantRequireStatement -- Ruby 3.1 loads it with the first `pp` only
 
 # Models as values.
 class ModelTest < Test
