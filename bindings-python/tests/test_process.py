@@ -156,7 +156,9 @@ def application(environ, start_response):
 
 
 def test_ctrl_c_ends_a_blocking_call(slow: Slow) -> None:
-    code = USE + "client.links.get('lnk_1')"
+    # Started in the background of a shell, tests have Ctrl-C ignored, and their children with them.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code = heard + USE + "client.links.get('lnk_1')"
     with subprocess.Popen(
         [sys.executable, "-c", code, slow.url, "key"],
         env={**os.environ, "PYTHONPATH": PACKAGE},
