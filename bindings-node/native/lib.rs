@@ -3,9 +3,9 @@
 //! Nothing here knows an operation. A call comes as an operation's number and JSON, and goes back as the text of its
 //! answer's body, which `JSON.parse` reads faster than any object could be built from here.
 //!
-//! - [`queue`]: calls that the I/O thread carries out, with one wake-up of the event loop for a batch of answers.
-//! - [`host`]: calls without I/O, for the user's own `fetch` and for the mock.
-//! - [`answer`]: what crosses.
+//! - `queue`: calls that the I/O thread carries out, with one wake-up of the event loop for a batch of answers.
+//! - `host`: calls without I/O, for the user's own `fetch` and for the mock.
+//! - `answer`: what crosses.
 
 #![cfg_attr(
     test,
