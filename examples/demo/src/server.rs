@@ -20,6 +20,8 @@ const START: Duration = Duration::from_secs(30);
 const STOP: Duration = Duration::from_secs(10);
 /// Where the demo's server listens unless something else does.
 const PORT: u16 = 8787;
+/// Whichever is free.
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What the server prints on its standard output when it is ready.
 #[derive(Debug, Deserialize)]
@@ -37,13 +39,23 @@ pub struct Server {
 impl Server {
     /// Starts the server on a database in `folder` and waits until it is ready.
     pub async fn start(binary: &Path, listen: Option<SocketAddr>, folder: &Path) -> Result<Self> {
+        let chosen = listen.unwrap_or_else(|| free_address(folder));
+        match Self::start_at(binary, chosen, folder).await {
+            // Somebody took it between the look and the start.
+            Err(_) if listen.is_none() && TcpListener::bind(chosen).is_err() => {
+                Self::start_at(binary, ANY_PORT, folder).await
+            }
+            done => done,
+        }
+    }
+
+    async fn start_at(binary: &Path, listen: SocketAddr, folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|error| {
             Failure::new(format!(
                 "{}: cannot be created: {error}; give another folder with --data",
                 folder.display()
             ))
         })?;
-        let listen = listen.unwrap_or_else(|| free_address(folder));
         let log = folder.join("server.log");
         let stderr = File::create(&log).map_err(|error| {
             Failure::new(format!(
@@ -157,7 +169,7 @@ fn free_address(folder: &Path) -> SocketAddr {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, last.unwrap_or(PORT)));
     match TcpListener::bind(address) {
         Ok(_) => address,
-        Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        Err(_) => ANY_PORT,
     }
 }
 

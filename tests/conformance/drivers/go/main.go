@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"time"
 
@@ -59,7 +60,8 @@ func main() {
 	// Without a logger the SDK logs to stderr.
 	os.Stderr, _ = os.CreateTemp("", "approute-log-*")
 	log := os.Stderr
-	defer os.Remove(log.Name())
+	// The runner ends drivers, which then remove nothing any more.
+	_ = os.Remove(log.Name())
 	var client approute.Client
 	for input := bufio.NewReader(os.Stdin); ; {
 		line, err := input.ReadBytes('\n')
@@ -85,8 +87,10 @@ func main() {
 		default:
 			r = m.webhook(m.Do)
 		}
-		written, _ := os.ReadFile(log.Name())
-		_ = os.Truncate(log.Name(), 0)
+		_, _ = log.Seek(0, io.SeekStart)
+		written, _ := io.ReadAll(log)
+		_ = log.Truncate(0)
+		_, _ = log.Seek(0, io.SeekStart)
 		r["hooks"], r["log"] = notes, string(written)
 		if m.problem != "" {
 			r["problem"] = m.problem
