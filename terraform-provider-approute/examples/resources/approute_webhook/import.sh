@@ -1,0 +1,1 @@
+terraform import approute_webhook.payouts whk_01JD7Z5A2N7R5X3M0V6S2Y1ZCD
