@@ -1,6 +1,6 @@
 //! Calls that the I/O thread carries out while the event loop does other things.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use approute_bridge::{Queue, What};
 use napi::bindgen_prelude::{Array, Function};
@@ -19,7 +19,8 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 #[napi(js_name = "Queue")]
 pub struct NativeQueue {
     queue: Queue<Answer>,
-    wake: Arc<Mutex<Wake>>,
+    /// Never called. Apart from the one that is, so that nothing here waits for the I/O thread to be done with that.
+    alive: Mutex<Wake>,
 }
 
 #[napi]
@@ -30,18 +31,18 @@ impl NativeQueue {
     /// When the environment is shutting down.
     #[napi(constructor)]
     pub fn new(env: Env, wake: Function<'_, (), ()>) -> napi::Result<Self> {
-        let wake = wake.build_threadsafe_function::<()>();
-        let wake = wake.callee_handled::<false>().weak::<true>().build()?;
-        let wake = Arc::new(Mutex::new(wake));
-        let ring = Arc::clone(&wake);
+        let weak = || {
+            let built = wake.build_threadsafe_function::<()>();
+            built.callee_handled::<false>().weak::<true>().build()
+        };
+        let (ring, alive) = (weak()?, Mutex::new(weak()?));
         let queue = Queue::new(move || {
-            let ring = ring.lock().unwrap_or_else(PoisonError::into_inner);
             // It fails only when the environment is gone, and with it everybody who waits.
             let _ = ring.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
         // A worker that ends takes its calls with it.
         env.add_env_cleanup_hook(queue.clone(), |queue| queue.close())?;
-        Ok(Self { queue, wake })
+        Ok(Self { queue, alive })
     }
 
     /// Starts a call and gives its number. `reading` is how its body is wanted; `tells` whether hooks are to be told.
@@ -99,11 +100,11 @@ impl NativeQueue {
         reason = "whether calls are pending changes all the time, and its replacement is fixed at creation"
     )]
     pub fn hold(&self, env: Env, on: bool) -> napi::Result<()> {
-        let mut wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
         if on {
-            wake.refer(&env)
+            alive.refer(&env)
         } else {
-            wake.unref(&env)
+            alive.unref(&env)
         }
     }
 

@@ -38,6 +38,7 @@ export interface Native {
     tolerance: number | undefined,
     now: number | undefined,
   ): void;
+  checkSignature(payload: string | Uint8Array, signature: string, secrets: string | string[]): void;
   signWebhook(payload: string | Uint8Array, secret: string, id: string, timestamp: number | undefined): string[];
   Client: new (config: string) => NativeClient;
   Queue: new (wake: () => void) => NativeQueue;

@@ -38,7 +38,23 @@ const TIME = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):[
 
 /** Whether a value is a moment, RFC 3339. */
 export function isTime(value: any): boolean {
-  return typeof value === "string" && TIME.test(value);
+  return typeof value === "string" && (isUsualTime(value) || TIME.test(value));
+}
+
+/** Whether it is one as the API writes them, `2026-11-01T08:00:00Z`: a page of links has thousands. */
+function isUsualTime(text: string): boolean {
+  if (text.length !== 20) return false;
+  const digits = (at: number): number => {
+    const tens = text.charCodeAt(at) - 48;
+    const ones = text.charCodeAt(at + 1) - 48;
+    return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 100;
+  };
+  const [month, day] = [digits(5), digits(8)];
+  return (
+    digits(0) < 100 && digits(2) < 100 && text[4] === "-" &&
+    month >= 1 && month <= 12 && text[7] === "-" && day >= 1 && day <= 31 && text[10] === "T" &&
+    digits(11) <= 23 && text[13] === ":" && digits(14) <= 59 && text[16] === ":" && digits(17) <= 60 && text[19] === "Z"
+  );
 }
 
 /** Keeps some fields out of `console.log` and `util.inspect`; JSON still has them. */

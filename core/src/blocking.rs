@@ -16,6 +16,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -177,6 +178,8 @@ fn wait_option<T: Send>(
 #[doc(hidden)]
 pub fn wait<T: Send>(future: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
     let (runtime, rested) = runtime()?;
+    // It is large, and stays where it is while a small one goes from hand to hand.
+    let work = pin!(future);
     let future = async {
         if rested {
             // Nobody has looked at the connections meanwhile. Two rounds of the scheduler let their tasks see what the
@@ -184,7 +187,7 @@ pub fn wait<T: Send>(future: impl Future<Output = Result<T, Error>> + Send) -> R
             tokio::task::yield_now().await;
             tokio::task::yield_now().await;
         }
-        let result = future.await;
+        let result = work.await;
         settle().await;
         result
     };

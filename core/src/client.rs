@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use http::HeaderValue;
+use tracing::Instrument;
 
 use crate::budget::RetryBudget;
 use crate::call::{Action, Call, Context, Event, Settings, timed_out};
@@ -172,11 +173,20 @@ impl Client {
 
     /// Drives a call to its end. Dropping the future cancels what is under way.
     #[doc(hidden)]
-    pub async fn drive(&self, call: Call) -> Result<RawResponse, Error> {
-        trace::in_span(call.operation(), self.drive_in_span(call)).await
+    pub async fn drive(&self, mut call: Call) -> Result<RawResponse, Error> {
+        let span = trace::span(call.operation());
+        // Pinned here, and by reference from here on: a future that is handed from one async fn to the next is copied
+        // into each of them.
+        let driven = pin!(self.drive_in_span(&mut call));
+        if span.is_disabled() {
+            return driven.await;
+        }
+        let result = driven.instrument(span.clone()).await;
+        trace::record(&span, &result);
+        result
     }
 
-    async fn drive_in_span(&self, mut call: Call) -> Result<RawResponse, Error> {
+    async fn drive_in_span(&self, call: &mut Call) -> Result<RawResponse, Error> {
         let (transport, timer) = (&*self.shared.transport, &*self.shared.timer);
         let mut event = Event::Start;
         loop {

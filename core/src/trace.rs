@@ -2,21 +2,16 @@
 //!
 //! Attributes: operation, method, path template, status, attempts, request id. Never a key, an id or a body.
 
-use std::future::Future;
-
+use tracing::Span;
 use tracing::field::Empty;
-use tracing::{Instrument, Span};
 
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::response::{RawResponse, request_id};
 
-/// Runs a call in its span, which in the end says how it went.
-pub(crate) async fn in_span(
-    operation: &'static Operation,
-    call: impl Future<Output = Result<RawResponse, Error>>,
-) -> Result<RawResponse, Error> {
-    let span = tracing::info_span!(
+/// The span of a call. [`record`] says in the end how it went.
+pub(crate) fn span(operation: &'static Operation) -> Span {
+    tracing::info_span!(
         "approute.call",
         operation = operation.id,
         method = operation.method,
@@ -25,16 +20,10 @@ pub(crate) async fn in_span(
         attempts = Empty,
         request_id = Empty,
         error = Empty,
-    );
-    if span.is_disabled() {
-        return call.await;
-    }
-    let result = call.instrument(span.clone()).await;
-    record(&span, &result);
-    result
+    )
 }
 
-fn record(span: &Span, result: &Result<RawResponse, Error>) {
+pub(crate) fn record(span: &Span, result: &Result<RawResponse, Error>) {
     let (status, attempts, id) = match result {
         Ok(answer) => (
             Some(answer.status),

@@ -39,7 +39,9 @@ mod input;
 mod signature;
 
 pub use input::{HeaderValues, Headers, Secrets};
-use signature::{check_secrets, decode_secret, mac, verify_approute, verify_standard};
+use signature::{
+    check_secrets, decode_secret, mac, sent_at, sent_at_of, verify_approute, verify_standard,
+};
 
 const APPROUTE_SIGNATURE: &str = "x-approute-signature";
 const STANDARD_ID: &str = "webhook-id";
@@ -172,12 +174,8 @@ impl<S: Secrets> Verifier<S> {
         headers: &(impl Headers + ?Sized),
     ) -> Result<(), Error> {
         let payload = payload.as_ref();
-        check_secrets(&self.secrets)?;
-        let sent_at = match verify_approute(payload, headers, &self.secrets) {
-            Some(result) => result.map_err(Error::webhook)?,
-            None => verify_standard(payload, headers, &self.secrets)?,
-        };
-        self.check_time(sent_at).map_err(Error::webhook)
+        let signed_at = self.check_signature(payload, headers)?;
+        self.check_time(signed_at.or_else(|| sent_at(payload)))
     }
 
     /// As [`parse_event`].
@@ -190,8 +188,12 @@ impl<S: Secrets> Verifier<S> {
         headers: &(impl Headers + ?Sized),
     ) -> Result<Event, Error> {
         let payload = payload.as_ref();
-        self.verify(payload, headers)?;
-        Event::from_slice(payload).map_err(|error| {
+        let signed_at = self.check_signature(payload, headers)?;
+        // An event that could be read has its time already, and the body need not be gone through for that again.
+        let event = Event::from_slice(payload);
+        let read = || sent_at_of(event.as_ref().ok()?, payload);
+        self.check_time(signed_at.or_else(read).or_else(|| sent_at(payload)))?;
+        event.map_err(|error| {
             let mut refused = Error::new(
                 crate::ErrorKind::Decode,
                 format!("the webhook is genuine, but its body is no event: {error}"),
@@ -201,14 +203,32 @@ impl<S: Secrets> Verifier<S> {
         })
     }
 
-    /// `sent_at` in microseconds since 1970.
-    fn check_time(&self, sent_at: i64) -> Result<(), Failure> {
+    /// Checks the signature alone. Gives the time that it covers in a header, in microseconds since 1970, where the
+    /// scheme has one: whoever calls this has still to check the time.
+    #[doc(hidden)]
+    pub fn check_signature(
+        &self,
+        payload: &[u8],
+        headers: &(impl Headers + ?Sized),
+    ) -> Result<Option<i64>, Error> {
+        check_secrets(&self.secrets)?;
+        match verify_approute(payload, headers, &self.secrets) {
+            Some(result) => result.map(|()| None).map_err(Error::webhook),
+            None => verify_standard(payload, headers, &self.secrets).map(Some),
+        }
+    }
+
+    /// `sent_at` in microseconds since 1970; `None` when the body does not say.
+    fn check_time(&self, sent_at: Option<i64>) -> Result<(), Error> {
+        let Some(sent_at) = sent_at else {
+            return Err(Error::webhook(Failure::Malformed));
+        };
         let now = micros(self.now.unwrap_or_else(SystemTime::now));
         let tolerance = i64::try_from(self.tolerance.as_micros()).unwrap_or(i64::MAX);
         if now.saturating_sub(sent_at) > tolerance {
-            Err(Failure::TooOld)
+            Err(Error::webhook(Failure::TooOld))
         } else if sent_at.saturating_sub(now) > tolerance {
-            Err(Failure::InFuture)
+            Err(Error::webhook(Failure::InFuture))
         } else {
             Ok(())
         }

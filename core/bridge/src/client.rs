@@ -1,6 +1,9 @@
 //! A client, and its calls before they are carried out.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 
 use approute::bridge::{Call, RawResponse, Script};
 
@@ -8,9 +11,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::generated;
-use crate::guarding::{guard, guard_future};
+use crate::guarding::guard;
 use crate::host::HostCall;
-use crate::notice::{Listener, listening_to};
+use crate::notice::{Listener, listening};
 
 /// A client. Clones share connections and retry budget.
 #[derive(Clone)]
@@ -94,11 +97,17 @@ impl PendingCall {
         listener: Option<Listener>,
         read: impl FnOnce(RawResponse) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        guard_future(async move {
-            let answer = listening_to(listener, self.core.drive(self.call)).await;
-            read(answer?)
+        // Pinned once: each layer that takes a future by value holds a copy of it.
+        let mut driven = pin!(self.core.drive(self.call));
+        let answer = poll_fn(|context| {
+            let polled = guard(|| {
+                let step = listening(listener.as_ref(), || driven.as_mut().poll(context));
+                Ok(step.map_err(Failure::from))
+            });
+            polled.unwrap_or_else(|failure| Poll::Ready(Err(failure)))
         })
-        .await
+        .await?;
+        guard(|| read(answer))
     }
 }
 

@@ -1,10 +1,7 @@
 //! Panics stay on this side.
 
 use std::any::Any;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
 
 use crate::failure::Failure;
 
@@ -16,22 +13,6 @@ use crate::failure::Failure;
 /// Those of `work`, and a [`Failure`] of class `ApprouteError` for a panic.
 pub fn guard<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)))
-}
-
-/// As [`guard`], for a future.
-pub(crate) async fn guard_future<T>(
-    future: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let mut future = pin!(future);
-    std::future::poll_fn(move |context| guarded_poll(future.as_mut(), context)).await
-}
-
-fn guarded_poll<T>(
-    future: Pin<&mut impl Future<Output = Result<T, Failure>>>,
-    context: &mut Context<'_>,
-) -> Poll<Result<T, Failure>> {
-    catch_unwind(AssertUnwindSafe(|| future.poll(context)))
-        .unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Failure {

@@ -5,8 +5,6 @@
 //! the step who listens.
 
 use std::cell::RefCell;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 
 use approute::{ClientBuilder, LogLevel};
@@ -102,15 +100,6 @@ pub(crate) fn listening<T>(listener: Option<&Listener>, step: impl FnOnce() -> T
     };
     let _restore = Restore(LISTENER.replace(Some(Arc::clone(listener))));
     step()
-}
-
-/// As [`listening`], for every step of a future.
-pub(crate) async fn listening_to<F: Future>(listener: Option<Listener>, future: F) -> F::Output {
-    let mut future = pin!(future);
-    std::future::poll_fn(move |context| {
-        listening(listener.as_ref(), || future.as_mut().poll(context))
-    })
-    .await
 }
 
 fn tell(notice: Notice) {

@@ -24,7 +24,8 @@ pub fn wait<T: Send>(
     read: impl FnOnce(RawResponse) -> Result<T, Failure> + Send,
 ) -> Result<Option<T>, Failure> {
     guard(move || {
-        let call = call.carry_out(listener, read);
+        // In a box, since whatever takes it by value from here on would copy all of it.
+        let mut call = Box::pin(call.carry_out(listener, read));
         block_on(async move {
             let ticks = async {
                 loop {
@@ -36,11 +37,12 @@ pub fn wait<T: Send>(
             };
             let ended = tokio::select! {
                 biased;
-                result = call => Some(result),
+                result = &mut call => Some(result),
                 () = ticks => None,
             };
             if ended.is_none() {
-                // The call is dropped. Its connection is closed by a task of the runtime, which needs a turn or two.
+                drop(call);
+                // Its connection is closed by a task of the runtime, which needs a turn or two.
                 for _ in 0..4 {
                     tokio::task::yield_now().await;
                 }

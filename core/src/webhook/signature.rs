@@ -11,14 +11,15 @@ use subtle::{Choice, ConstantTimeEq};
 use super::{APPROUTE_SIGNATURE, STANDARD_ID, STANDARD_SIGNATURE, STANDARD_TIMESTAMP};
 use super::{Failure, Headers, Secrets};
 use crate::error::Error;
+use crate::glimpse::glimpse;
+use crate::models::Event;
 
-/// `sha256=<hex>[, sha256=<hex>]`, keyed with the secret's own bytes. Returns when the body was sent; `None` when the
-/// header is not there.
+/// `sha256=<hex>[, sha256=<hex>]`, keyed with the secret's own bytes. `None` when the header is not there.
 pub(super) fn verify_approute(
     payload: &[u8],
     headers: &(impl Headers + ?Sized),
     secrets: &impl Secrets,
-) -> Option<Result<i64, Failure>> {
+) -> Option<Result<(), Failure>> {
     let (mut there, mut well_formed, mut given) = (false, true, Given::default());
     headers.values(APPROUTE_SIGNATURE, &mut |value| {
         there = true;
@@ -51,7 +52,7 @@ pub(super) fn verify_approute(
     if !bool::from(found) {
         return Some(Err(Failure::NoMatch));
     }
-    Some(sent_at(payload).ok_or(Failure::Malformed))
+    Some(Ok(()))
 }
 
 /// Signatures, of which there are one or two.
@@ -86,7 +87,19 @@ pub(super) fn sent_at(payload: &[u8]) -> Option<i64> {
         sent_at: std::borrow::Cow<'a, str>,
     }
     let stamp: Stamp<'_> = serde_json::from_slice(payload).ok()?;
-    let time = DateTime::parse_from_rfc3339(&stamp.sent_at).ok()?;
+    strict_micros(&stamp.sent_at)
+}
+
+/// As [`sent_at`], of an event that was read from the payload; `None` where that does not settle it.
+pub(super) fn sent_at_of(event: &Event, payload: &[u8]) -> Option<i64> {
+    let read = event.sent_at()?.timestamp_micros();
+    // Events are read with more lenience than a time that decides.
+    let strict = strict_micros(glimpse(payload, "sent_at")?)?;
+    (strict == read).then_some(strict)
+}
+
+fn strict_micros(text: &str) -> Option<i64> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
     Some(time.timestamp_micros())
 }
 

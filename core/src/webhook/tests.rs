@@ -286,3 +286,103 @@ fn events_of_any_type_are_read() {
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert_eq!(error.body(), body);
 }
+
+/// A link as events hold it.
+const LINK: &str = concat!(
+    r#"{"id":"lnk_1","domain":"go.example.com","slug":"a","short_url":"https://go.example.com/a","#,
+    r#""url":"https://example.com/","external_id":null,"title":null,"notes":null,"tags":[],"targets":{"ios":null,"#,
+    r#""android":null},"geo":{},"variants":[],"utm":{"source":null,"medium":null,"campaign":null,"term":null,"#,
+    r#""content":null},"forward_query":false,"redirect_status":302,"has_password":true,"#,
+    r#""password_policy":{"max_failures":5,"window_seconds":600},"starts_at":null,"expires_at":null,"#,
+    r#""expired_url":null,"click_limit":null,"click_thresholds":[],"program_id":null,"sub_id":null,"archived":false,"#,
+    r#""status":"active","click_count":0,"bot_click_count":0,"last_clicked_at":null,"#,
+    r#""created_at":"2026-11-01T00:00:00Z","updated_at":"2026-11-01T00:00:00Z","deleted_at":null,"purge_at":null,"#,
+    r#""created_by_key_id":"key_1","version":1}"#,
+);
+
+/// A whole `link.password_failed`, with other fields before it.
+fn password_failed(before: &str, sent_at: &str) -> String {
+    let head = format!(
+        r#"{before}"id":"evt_1","type":"link.password_failed","created_at":"2026-11-01T00:00:00Z","sent_at":"{sent_at}""#
+    );
+    let data = format!(
+        r#"{{"link":{LINK},"failures":3,"window_seconds":600,"first_at":"2026-11-01T00:00:00Z","last_at":"2026-11-01T00:00:00Z"}}"#
+    );
+    format!(
+        r#"{{{head},"attempt":1,"api_version":"2026-11-01","workspace_id":"wsp_1","data":{data}}}"#
+    )
+}
+
+#[test]
+fn an_event_is_read_only_from_what_verify_accepts() {
+    let now = "2026-11-01T00:00:00Z";
+    let bodies = [
+        password_failed("", now),
+        password_failed("", "2026-11-01T00:00:00.25+00:00"),
+        password_failed("", "2026-10-31T00:00:00Z"),
+        password_failed("", "2026-11-02T00:00:00Z"),
+        password_failed("", "soon"),
+        // chrono reads this one, and RFC 3339 does not know it.
+        password_failed("", "2026-11-01T00:00:00+0000"),
+        // Deeper down stands another time, or type, than the one that counts.
+        password_failed(
+            r#""a":{"sent_at":"2026-11-01T00:00:00Z"},"#,
+            "2026-10-31T00:00:00Z",
+        ),
+        password_failed(r#""a":{"sent_at":"2026-10-31T00:00:00Z"},"#, now),
+        password_failed(r#""a":{"type":"link.created"},"#, now),
+        password_failed(
+            r#""sent_at":"2026-11-01T00:00:00Z","#,
+            "2026-10-31T00:00:00Z",
+        ),
+        // A link.created without its link.
+        password_failed("", now)
+            .replace("link.password_failed", "link.created")
+            .replace(r#""link":"#, r#""lost":"#),
+        password_failed("", now).replace("link.password_failed", "link.unheard_of"),
+        r#"{"type":"link.unheard_of"}"#.to_owned(),
+        "[]".to_owned(),
+        "no JSON".to_owned(),
+    ];
+    let mut read = 0;
+    for body in bodies {
+        let headers = sign(&body, SECRET, "evt_1", sent()).unwrap();
+        let verifier = Verifier::new(SECRET).at(sent());
+        match (
+            verifier.verify(&body, &headers),
+            verifier.parse_event(&body, &headers),
+        ) {
+            (Err(verified), Err(parsed)) => {
+                assert_eq!(
+                    verified.webhook_failure(),
+                    parsed.webhook_failure(),
+                    "{body}"
+                );
+            }
+            (Ok(()), Err(error)) => assert_eq!(error.kind(), ErrorKind::Decode, "{body}"),
+            (Err(error), Ok(_)) => panic!("{body}: {error}"),
+            (Ok(()), Ok(event)) => {
+                assert_eq!(event.id(), Some("evt_1"), "{body}");
+                assert!(body.contains(&format!(r#""type":"{}""#, event.type_())));
+                read += 1;
+            }
+        }
+    }
+    assert_eq!(read, 5);
+}
+
+#[test]
+fn what_all_events_have_is_read_from_those_that_are_not_known_too() {
+    let known = Event::from_slice(password_failed("", "2026-11-01T00:00:00Z").as_bytes()).unwrap();
+    assert!(matches!(known, Event::LinkPasswordFailed(_)), "{known:?}");
+    let unknown = Event::from_slice(BODY).unwrap();
+    for event in [&known, &unknown] {
+        assert_eq!(event.id(), Some("evt_1"));
+        assert_eq!(
+            event.sent_at().map(|time| time.timestamp()),
+            Some(1_793_491_200)
+        );
+    }
+    assert_eq!(known.attempt(), Some(1));
+    assert_eq!((unknown.attempt(), unknown.workspace_id()), (None, None));
+}

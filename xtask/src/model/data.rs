@@ -197,6 +197,8 @@ pub struct Union {
     pub tag: String,
     /// The models.
     pub variants: Vec<UnionVariant>,
+    /// The fields that all models have and always set, alike in name and type; without the tag.
+    pub shared: Vec<Field>,
 }
 
 /// A model of a union.

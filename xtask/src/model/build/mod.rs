@@ -21,6 +21,9 @@ pub fn build(spec: &Spec) -> Model {
     let models: Vec<_> = schemas()
         .filter_map(|(name, schema)| objects::object(spec, &roles, name, schema))
         .collect();
+    let unions = schemas()
+        .filter_map(|(name, schema)| types::union(name, schema, &models))
+        .collect();
     Model {
         api: Api {
             title: spec.info.title.clone(),
@@ -43,9 +46,7 @@ pub fn build(spec: &Spec) -> Model {
         maps: schemas()
             .filter_map(|(name, schema)| types::map(spec, name, schema))
             .collect(),
-        unions: schemas()
-            .filter_map(|(name, schema)| types::union(name, schema))
-            .collect(),
+        unions,
         events: spec
             .webhooks
             .iter()

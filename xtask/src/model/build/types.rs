@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::limits;
-use crate::model::{Enum, Map, Shape, Type, Union, UnionVariant, Variant};
+use crate::model::{Enum, Field, Map, Object, Shape, Type, Union, UnionVariant, Variant};
 use crate::names;
 use crate::spec::{Kind, Schema, Spec};
 
@@ -138,8 +138,8 @@ pub fn map(spec: &Spec, name: &str, schema: &Schema) -> Option<Map> {
     })
 }
 
-/// The union that a named schema describes.
-pub fn union(name: &str, schema: &Schema) -> Option<Union> {
+/// The union that a named schema describes. `models` are all that there are.
+pub fn union(name: &str, schema: &Schema, models: &[Object]) -> Option<Union> {
     let Kind::Union { tag, mapping, .. } = &schema.kind else {
         return None;
     };
@@ -148,10 +148,32 @@ pub fn union(name: &str, schema: &Schema) -> Option<Union> {
         model: target.name.clone(),
         name: names::value_name(value),
     });
+    let variants: Vec<_> = variants.collect();
     Some(Union {
         name: name.to_owned(),
         description: schema.description.clone(),
         tag: tag.clone(),
-        variants: variants.collect(),
+        shared: shared_fields(&variants, models, tag),
+        variants,
     })
+}
+
+fn shared_fields(variants: &[UnionVariant], models: &[Object], tag: &str) -> Vec<Field> {
+    let fields = |variant: &UnionVariant| {
+        let model = models.iter().find(|model| model.name == variant.model);
+        model.map_or(&[][..], |model| &model.fields)
+    };
+    let [first, others @ ..] = variants else {
+        return Vec::new();
+    };
+    let alike = |field: &&Field| {
+        others.iter().all(|other| {
+            let mut theirs = fields(other).iter();
+            theirs.any(|its| its.required && its.name == field.name && its.ty == field.ty)
+        })
+    };
+    let candidates = fields(first).iter();
+    let candidates =
+        candidates.filter(|field| field.required && !field.secret && field.name != tag);
+    candidates.filter(alike).cloned().collect()
 }
