@@ -4,6 +4,10 @@
 // The generated code is written for crate `approute`; these are the names that it finds there.
 use approute::Patch;
 
+#[path = "../../core/src/glimpse.rs"]
+mod glimpse;
+#[path = "../../core/src/moment.rs"]
+mod moment;
 #[path = "../../core/src/open.rs"]
 mod open;
 #[path = "../../core/src/redacted.rs"]
