@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::agent::Agents;
 use crate::auth::limits::Limiter;
 use crate::clock::{Micros, SharedClock};
 use crate::config::Config;
@@ -19,13 +20,14 @@ use crate::redirect::clicks::{Click, ClickBuffer};
 use crate::store::Store;
 use crate::store::audit::Call;
 use crate::store::clicks::Writing;
+use crate::store::flushes::{self, FlushId};
 use crate::validate::Contract;
 use crate::visitor::Visitors;
 use crate::webhooks::announce;
 use crate::webhooks::queue::Hooks;
 
-/// Clicks in one transaction.
-const AT_ONCE: usize = 5_000;
+/// Clicks in one transaction: many, but never so many that other writers wait for long.
+const AT_ONCE: usize = 30_000;
 /// More calls than this do not wait in memory while the database takes none.
 const MOST_CALLS: usize = 200_000;
 
@@ -51,6 +53,8 @@ pub struct App {
     pub addresses: Addresses,
     /// Links in use, for redirects.
     pub destinations: Destinations,
+    /// User agents that were read lately.
+    pub agents: Agents,
     /// Tells visitors apart.
     pub visitors: Visitors,
     /// Where visitors are, if there is a database for it.
@@ -63,12 +67,19 @@ pub struct App {
     pub hooks: Hooks,
     /// Calls that are not written yet.
     pub calls: std::sync::Mutex<Vec<Call>>,
-    /// Held while what waits in memory is written.
-    pub flushing: tokio::sync::Mutex<()>,
+    /// Held while what waits in memory is written. What could not be written is in it.
+    pub flushing: tokio::sync::Mutex<Option<Batch>>,
     /// What is counted.
     pub metrics: Metrics,
     /// Calls that are to fail, with `--dev`.
     pub faults: Faults,
+}
+
+/// What is written in one transaction.
+pub struct Batch {
+    id: FlushId,
+    clicks: Vec<Click>,
+    calls: Vec<Call>,
 }
 
 /// The server's parts, shared.
@@ -90,25 +101,38 @@ impl App {
 
     /// Writes down what waits in memory: clicks and calls. What cannot be written stays.
     pub async fn flush(&self) -> Result<(), Failure> {
-        let _flushing = self.flushing.lock().await;
-        let mut calls = std::mem::take(&mut *self.calls.lock().expect("no panic while logging"));
-        let mut clicks = self.clicks.take();
-        // Many at once, but never so many that other writers wait for long.
-        while !calls.is_empty() || !clicks.is_empty() {
-            let now: Vec<Click> = clicks.drain(..clicks.len().min(AT_ONCE)).collect();
-            if let Err(error) = self.write_down(&calls, &now).await {
-                self.put_back(calls);
-                self.clicks
-                    .put_back(now.into_iter().chain(clicks).collect());
+        let mut unwritten = self.flushing.lock().await;
+        loop {
+            let batch = match unwritten.take() {
+                // What failed comes first, as it was: it may have been written after all.
+                Some(batch) => batch,
+                None => match self.next_batch() {
+                    Some(batch) => batch,
+                    None => return Ok(()),
+                },
+            };
+            if let Err(error) = self.write_down(&batch).await {
+                *unwritten = Some(batch);
+                self.clicks.limit();
+                self.limit_calls();
                 return Err(error.into());
             }
-            calls.clear();
         }
-        Ok(())
     }
 
-    /// Writes calls and clicks in one transaction.
-    async fn write_down(&self, calls: &[Call], clicks: &[Click]) -> sqlx::Result<()> {
+    /// Clicks and calls for one transaction; none where none wait.
+    pub fn next_batch(&self) -> Option<Batch> {
+        let calls = std::mem::take(&mut *self.calls.lock().expect("no panic while logging"));
+        let clicks = self.clicks.take(AT_ONCE);
+        (!calls.is_empty() || !clicks.is_empty()).then(|| Batch {
+            id: crate::ids::unseeded(),
+            clicks,
+            calls,
+        })
+    }
+
+    /// Writes calls and clicks in one transaction, once however often it is tried.
+    pub async fn write_down(&self, batch: &Batch) -> sqlx::Result<()> {
         let dialect = self.store.dialect();
         let writing = Writing {
             dialect,
@@ -117,21 +141,23 @@ impl App {
             now: self.now(),
         };
         let mut tx = self.store.write().await?;
-        crate::store::audit::insert(&mut tx, dialect, calls).await?;
-        let counted = crate::store::clicks::insert(&mut tx, writing, clicks).await?;
-        let announced = announce::clicks_counted(self, &mut tx, &counted).await?;
+        let mut announced = false;
+        if flushes::begin(&mut tx, batch.id, writing.now).await? {
+            crate::store::audit::insert(&mut tx, dialect, &batch.calls).await?;
+            let counted = crate::store::clicks::insert(&mut tx, writing, &batch.clicks).await?;
+            announced = announce::clicks_counted(self, &mut tx, &counted).await?;
+        }
         tx.commit().await?;
-        self.clicks.remember(clicks);
+        self.clicks.remember(&batch.clicks);
         if announced {
             self.hooks.wake();
         }
         Ok(())
     }
 
-    /// Keeps calls that could not be written, in front of those that came since.
-    fn put_back(&self, mut calls: Vec<Call>) {
-        let mut waiting = self.calls.lock().expect("no panic while logging");
-        calls.append(&mut waiting);
+    /// Keeps the newest calls, where the database takes none for long.
+    fn limit_calls(&self) {
+        let mut calls = self.calls.lock().expect("no panic while logging");
         if calls.len() > MOST_CALLS {
             let lost = calls.len() - MOST_CALLS;
             tracing::error!(
@@ -140,7 +166,6 @@ impl App {
             );
             calls.drain(..lost);
         }
-        *waiting = calls;
     }
 
     /// Removes what is past its time.

@@ -30,6 +30,9 @@ const BUCKETS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
+/// What nearly all visits are answered with.
+const FOUND: u16 = 302;
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Call {
     operation: &'static str,
@@ -59,6 +62,8 @@ pub struct Metrics {
     calls: Family<Call, Counter>,
     seconds: Seconds,
     visits: Family<Visit, Counter>,
+    /// That of `visits` for [`FOUND`], without being looked up.
+    found: Counter,
     attempts: Family<Attempt, Counter>,
     clicks_waiting: Gauge<i64>,
     calls_waiting: Gauge<i64>,
@@ -66,11 +71,13 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let visits: Family<Visit, Counter> = Family::default();
         let mut metrics = Self {
+            found: visits.get_or_create_owned(&Visit { status: FOUND }),
+            visits,
             registry: Registry::with_prefix("approute"),
             calls: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
-            visits: Family::default(),
             attempts: Family::default(),
             clicks_waiting: Gauge::default(),
             calls_waiting: Gauge::default(),
@@ -120,8 +127,11 @@ impl Metrics {
     }
 
     /// Counts a visit.
-    pub fn visit(&self, status: StatusCode) {
-        let status = status.as_u16();
+    pub fn visit(&self, status: u16) {
+        if status == FOUND {
+            self.found.inc();
+            return;
+        }
         self.visits.get_or_create(&Visit { status }).inc();
     }
 

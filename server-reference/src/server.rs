@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::agent::Agents;
 use crate::app::{App, SharedApp};
 use crate::auth::limits::Limiter;
 use crate::clock::SharedClock;
@@ -32,8 +33,8 @@ use crate::webhook::key;
 use crate::webhooks::queue::{self, Hooks};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// Commits of one second have many pages in common, which are then written once.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// Commits of a few seconds have many pages in common, which are then written once.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(3);
 
 /// A server that accepts connections.
 pub struct Server {
@@ -97,6 +98,7 @@ impl Server {
             },
             destinations: Destinations::new(store.dialect().is_shared()),
             clicks: ClickBuffer::default(),
+            agents: Agents::default(),
             hooks,
             calls: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
@@ -185,10 +187,27 @@ async fn bind_as(address: SocketAddr, option: &str) -> Result<TcpListener, Strin
     })
 }
 
+/// From so many clicks on, a flush waits for more of them, since what it writes for each link and each term is then
+/// shared by more clicks.
+const MANY_CLICKS: usize = 2_000;
+/// So many times as long. With what writing takes, that is less than a second.
+const LONGER: u32 = 3;
+/// A database that is slower than this gets what there is, at once.
+const QUICK: Duration = Duration::from_millis(200);
+
 async fn flush(app: SharedApp, mut stop: watch::Receiver<bool>) {
     let mut failing = false;
+    let mut waited = 0;
+    let mut took = Duration::ZERO;
     while !wait(app.config.flush_every, &mut stop).await {
+        waited += 1;
+        if waited < LONGER && took < QUICK && app.clicks.waiting() > MANY_CLICKS {
+            continue;
+        }
+        waited = 0;
+        let began = std::time::Instant::now();
         let outcome = app.flush().await;
+        took = began.elapsed();
         match (&outcome, failing) {
             (Err(failure), false) => {
                 tracing::error!(?failure, "clicks cannot be written; they wait in memory")

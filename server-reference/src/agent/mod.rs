@@ -20,10 +20,10 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderValue};
+use quick_cache::sync::Cache;
 
 use self::markers::Found;
+use crate::http::fields::Fields;
 
 /// An operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,34 +92,60 @@ impl Agent {
         }
     }
 
-    /// The agent of a request. Makers put the names of their phones in, in whatever letters they write.
-    pub fn of_request(headers: &HeaderMap) -> Self {
-        let bytes = headers
-            .get(USER_AGENT)
-            .map_or(&[][..], HeaderValue::as_bytes);
+    /// Reads a user agent as it came. Makers put the names of their phones in, in whatever letters they write.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         Self::of(&String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST)]))
     }
 }
 
+/// How many user agents are remembered.
+const REMEMBERED: usize = 2_000;
+/// Longer ones are read anew each time: no browser's is so long, and strangers do not choose how much memory this takes.
+const LONGEST_REMEMBERED: usize = 512;
+
+/// User agents that were read lately: a few hundred make up nearly all visits.
+pub struct Agents(Cache<Box<[u8]>, Agent>);
+
+impl Default for Agents {
+    fn default() -> Self {
+        Self(Cache::new(REMEMBERED))
+    }
+}
+
+impl Agents {
+    /// Reads a user agent, or remembers what it said.
+    pub fn of(&self, bytes: &[u8]) -> Agent {
+        if bytes.len() > LONGEST_REMEMBERED {
+            return Agent::of_bytes(bytes);
+        }
+        if let Some(agent) = self.0.get(bytes) {
+            return agent;
+        }
+        let agent = Agent::of_bytes(bytes);
+        self.0.insert(bytes.into(), agent);
+        agent
+    }
+}
+
 /// Whether a request is no visit by a person: a bot's, or one ahead of a click that may never come.
-pub fn is_automated(headers: &HeaderMap, agent: &Agent) -> bool {
-    agent.is_bot || is_prefetch(headers)
+pub fn is_automated<F: Fields + ?Sized>(fields: &F, agent: &Agent) -> bool {
+    agent.is_bot || is_prefetch(fields)
 }
 
 /// Whether a browser only looks ahead: nobody has clicked yet.
-pub fn is_prefetch(headers: &HeaderMap) -> bool {
+pub fn is_prefetch<F: Fields + ?Sized>(fields: &F) -> bool {
     // Sec-Purpose is the standard; the others are what Safari, older Chromes and older Firefoxes send.
     ["sec-purpose", "purpose", "x-purpose", "x-moz"]
         .into_iter()
-        .any(|name| {
-            headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .is_some_and(|value| {
-                    let value = value.to_ascii_lowercase();
-                    ["prefetch", "preview", "prerender"]
-                        .into_iter()
-                        .any(|purpose| value.contains(purpose))
+        .filter_map(|name| fields.first(name))
+        .any(|value| {
+            let value = value.to_ascii_lowercase();
+            ["prefetch", "preview", "prerender"]
+                .into_iter()
+                .any(|purpose| {
+                    value
+                        .windows(purpose.len())
+                        .any(|part| part == purpose.as_bytes())
                 })
         })
 }

@@ -1,4 +1,5 @@
-use http::HeaderValue;
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue};
 
 use super::samples::{BOTS, PEOPLE};
 use super::*;
@@ -24,7 +25,7 @@ fn bots_previews_and_programs_are_known() {
         assert!(Agent::of(text).is_bot, "{text}");
     }
     assert!(Agent::of("").is_bot);
-    assert!(Agent::of_request(&HeaderMap::new()).is_bot);
+    assert!(Agents::default().of(b"").is_bot);
 }
 
 /// An iPad asks for desktop pages by default, in the very words of a Mac.
@@ -76,7 +77,7 @@ fn prefetches_are_no_visits() {
             HeaderValue::from_bytes(agent).expect("a header"),
         );
         headers.insert(name, HeaderValue::from_static(value));
-        is_automated(&headers, &Agent::of_request(&headers))
+        is_automated(&headers, &Agent::of_bytes(agent))
     };
     let person = PEOPLE[0].3.as_bytes();
     assert!(!request(person, "accept", "text/html"));
@@ -97,4 +98,20 @@ fn prefetches_are_no_visits() {
     assert!(!request(chinese.as_bytes(), "accept", "text/html"));
     let latin = b"Mozilla/5.0 (Linux; Android 14; T\xe9l\xe9phone) AppleWebKit/537.36 Chrome/126.0";
     assert!(!request(latin, "accept", "text/html"));
+}
+
+#[test]
+fn what_is_remembered_is_what_was_read() {
+    let agents = Agents::default();
+    for _ in 0..2 {
+        for (_, _, _, text) in PEOPLE {
+            assert_eq!(agents.of(text.as_bytes()), Agent::of(text));
+        }
+        for text in BOTS {
+            assert_eq!(agents.of(text.as_bytes()), Agent::of(text));
+        }
+    }
+    let long = format!("{}{}", PEOPLE[0].3, "x".repeat(LONGEST_REMEMBERED));
+    assert_eq!(agents.of(long.as_bytes()), Agent::of(&long));
+    assert_eq!(agents.0.peek(long.as_bytes()), None, "not kept");
 }

@@ -8,7 +8,8 @@ use crate::store::dev;
 pub async fn reset(app: &App) -> Result<(), Failure> {
     app.faults.clear();
     // Nothing that is on its way to the database may arrive after the reset.
-    let _flushing = app.flushing.lock().await;
+    let mut unwritten = app.flushing.lock().await;
+    *unwritten = None;
     let mut tx = app.store.write().await?;
     app.clicks.clear();
     app.calls.lock().expect("no panic while logging").clear();

@@ -8,12 +8,13 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
 use ipnet::IpNet;
 
 use super::Country;
+use crate::http::fields::Fields;
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Which proxies the operator vouches for (`--trust-proxy`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -101,11 +102,17 @@ pub struct Client {
 
 impl Proxies {
     /// The client of a request that came over a connection with `peer`.
-    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+    pub fn client<F: Fields + ?Sized>(&self, peer: IpAddr, fields: &F) -> Client {
         // A socket for both families shows IPv4 peers as mapped addresses.
         let peer = peer.to_canonical();
+        if self.trust == TrustProxy::Nobody {
+            return Client {
+                address: peer,
+                country: None,
+            };
+        }
         let mut address = peer;
-        for (passed, entry) in forwarded_for(headers).enumerate() {
+        for (passed, entry) in forwarded_for(fields).enumerate() {
             if !self.trust.covers(address, passed) {
                 break;
             }
@@ -115,30 +122,30 @@ impl Proxies {
             };
             address = entry;
         }
-        let country = self.trust.covers(peer, 0).then(|| self.country(headers));
+        let country = self.trust.covers(peer, 0).then(|| self.country(fields));
         Client {
             address,
             country: country.flatten(),
         }
     }
 
-    fn country(&self, headers: &HeaderMap) -> Option<Country> {
-        let mut values = headers.get_all(self.country_header.as_ref()?).iter();
+    fn country<F: Fields + ?Sized>(&self, fields: &F) -> Option<Country> {
+        let mut values = fields.all(self.country_header.as_ref()?.as_str());
         let only = values.next()?;
         // A second one means that the proxy adds to what clients send instead of overwriting it.
         if values.next().is_some() {
             return None;
         }
-        Country::parse(only.to_str().ok()?.trim())
+        Country::parse(std::str::from_utf8(only).ok()?.trim())
     }
 }
 
 /// The entries of all headers, the nearest proxy's first.
-fn forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(FORWARDED_FOR).iter().rev();
+fn forwarded_for<F: Fields + ?Sized>(fields: &F) -> impl Iterator<Item = &str> {
+    let values = fields.all(FORWARDED_FOR).rev();
     values.flat_map(|value| {
         // Bytes that are no text are no address either.
-        let text = value.to_str().unwrap_or("?");
+        let text = std::str::from_utf8(value).unwrap_or("?");
         text.rsplit(',').map(str::trim)
     })
 }
@@ -157,14 +164,19 @@ fn parse_entry(entry: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     use super::*;
 
     fn headers(forwarded_for: &[&str]) -> HeaderMap {
         forwarded_for
             .iter()
-            .map(|value| (FORWARDED_FOR, value.parse().expect("a value")))
+            .map(|value| {
+                (
+                    HeaderName::from_static(FORWARDED_FOR),
+                    value.parse().expect("a value"),
+                )
+            })
             .collect()
     }
 
@@ -294,7 +306,7 @@ mod tests {
                 trust,
                 country_header: Some(name.clone()),
             };
-            let headers = values
+            let headers: HeaderMap = values
                 .iter()
                 .map(|value| (name.clone(), value.parse().expect("a value")))
                 .collect();
@@ -323,7 +335,7 @@ mod tests {
             trust: ours(),
             country_header: None,
         };
-        let headers = [(name.clone(), "DE".parse().expect("a value"))]
+        let headers: HeaderMap = [(name.clone(), "DE".parse().expect("a value"))]
             .into_iter()
             .collect();
         assert_eq!(unnamed.client([10, 0, 0, 9].into(), &headers).country, None);

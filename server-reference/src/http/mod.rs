@@ -1,14 +1,20 @@
 //! HTTP: from a connection to an operation, and from an answer to bytes.
 
+mod answers;
 mod body;
 pub mod cut;
 mod docs;
+pub mod fields;
+mod front;
 pub mod headers;
+mod patient;
 mod pipeline;
 mod replay;
 pub mod running;
 pub mod serve;
 mod write;
+
+use std::borrow::Cow;
 
 use axum::Router;
 use axum::body::Body;
@@ -231,13 +237,21 @@ pub fn host(parts: &Parts) -> Option<String> {
         Some(authority) => authority.as_str(),
         None => parts.headers.get(HOST)?.to_str().ok()?,
     };
+    Some(host_name(host).into_owned())
+}
+
+/// A host without its port, lower case.
+fn host_name(host: &str) -> Cow<'_, str> {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
     // A name in full ends with a dot.
     let name = name.strip_suffix('.').unwrap_or(name);
-    Some(name.to_ascii_lowercase())
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return name.to_ascii_lowercase().into();
+    }
+    name.into()
 }
 
 /// An answer as it goes out.

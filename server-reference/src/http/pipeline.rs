@@ -1,5 +1,7 @@
 //! The one way of every API call: who calls, within what limits, with what input, and how it ended.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::body::Body;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
@@ -34,6 +36,8 @@ pub(super) struct Session {
     pub parts: Parts,
     pub request_id: String,
     pub now: Micros,
+    /// Who calls, as soon as that is known: the access log has calls that end in a panic, too.
+    known: Arc<OnceLock<Caller>>,
 }
 
 /// How a call ended.
@@ -62,6 +66,8 @@ pub async fn run(
         parts.uri.path().to_owned(),
     );
     let shared = app.clone();
+    let known = Arc::new(OnceLock::new());
+    let caller = known.clone();
     let task = tokio::spawn(async move {
         Session {
             app,
@@ -69,13 +75,14 @@ pub async fn run(
             parts,
             request_id,
             now,
+            known,
         }
         .run(path, body)
         .await
     });
     let ending = task.await.unwrap_or_else(|error| {
         tracing::error!(request_id = id, %error, "a handler panicked");
-        Ending::problem(&internal(), &id)
+        Ending::panicked(caller.get().cloned(), &id)
     });
     let took = started.elapsed();
     shared.metrics.call(operation, ending.raw.status, took);
@@ -100,6 +107,7 @@ impl Session {
                 return Ending::problem(&explain(failure, &self.request_id), &self.request_id);
             }
         };
+        let _ = self.known.set(caller.clone());
         let mut logged = false;
         let outcome = self
             .admitted(&caller, &standing, path, body, &mut logged)
@@ -312,6 +320,13 @@ impl Ending {
         }
     }
 
+    fn panicked(caller: Option<Caller>, request_id: &str) -> Self {
+        Self {
+            caller,
+            ..Self::problem(&internal(), request_id)
+        }
+    }
+
     fn finish(
         self,
         app: &App,
@@ -382,5 +397,44 @@ fn explain(failure: Failure, request_id: &str) -> Problem {
             tracing::error!(request_id, reason, "internal error");
             internal()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::config::Config;
+    use crate::server::Server;
+    use crate::store::Target;
+    use crate::store::keys::Scope;
+    use crate::store::workspaces::{DeleteConfirmation, Plan};
+
+    #[tokio::test]
+    async fn a_call_that_ends_in_a_panic_is_in_the_access_log() {
+        let clock = Arc::new(ManualClock::new(0));
+        let mut config = Config::new(Target::Memory);
+        config.flush_every = std::time::Duration::from_secs(3_600);
+        let server = Server::start(config, clock).await.expect("a server");
+        let caller = Caller {
+            key_id: "key_1".to_owned(),
+            workspace_id: "wsp_1".to_owned(),
+            scope: Scope::Read,
+            plan: Plan::Team,
+            delete_threshold: 25,
+            delete_confirmation: DeleteConfirmation::Token,
+            ended_at: None,
+        };
+        let ending = Ending::panicked(Some(caller), "req_1");
+        let path = "/v1/links".to_owned();
+        let answer = ending.finish(&server.app, Operation::LinksList, path, "req_1", 7);
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let calls = std::mem::take(&mut *server.app.calls.lock().expect("no panic"));
+        let [call] = &calls[..] else {
+            panic!("{calls:?}");
+        };
+        assert_eq!((&*call.key_id, call.status), ("key_1", 500));
+        assert_eq!(call.code, Some(Code::InternalError.as_str()));
+        server.stop().await.expect("a clean end");
     }
 }

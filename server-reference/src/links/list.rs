@@ -110,12 +110,12 @@ fn status(status: Option<&LinkStatus>) -> (&'static str, usize) {
         ),
         Some(LinkStatus::Exhausted) => (
             "deleted_at IS NULL AND archived = 0 AND (starts_at IS NULL OR starts_at <= {}) \
-             AND (expires_at IS NULL OR expires_at > {}) AND click_count >= click_limit",
+             AND (expires_at IS NULL OR expires_at > {}) AND link_counts.click_count >= click_limit",
             2,
         ),
         Some(LinkStatus::Active) => (
             "deleted_at IS NULL AND archived = 0 AND (starts_at IS NULL OR starts_at <= {}) \
-             AND (expires_at IS NULL OR expires_at > {}) AND (click_limit IS NULL OR click_count < click_limit)",
+             AND (expires_at IS NULL OR expires_at > {}) AND (click_limit IS NULL OR COALESCE(link_counts.click_count, 0) < click_limit)",
             2,
         ),
         // The schema lets no other through.

@@ -2,15 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use http::HeaderMap;
-use http::header::REFERER;
 use quick_cache::sync::Cache;
 
 use super::destination::Destination;
 use super::target::{UTM, Visit};
 use crate::agent::Agent;
 use crate::clock::{DAY, Micros};
-use crate::geoip::Place;
+use crate::geoip::{Country, Place};
 use crate::visitor::DailyHash;
 
 /// More than this many clicks are not held while the database takes none; the oldest go first.
@@ -22,23 +20,19 @@ const LONGEST_REFERRER: usize = 2_048;
 /// How many visitors are remembered as seen, so that the database is not asked.
 const SEEN: usize = 50_000;
 
-/// A click. No IP address and no user agent is in it.
+/// A click. No IP address and no user agent is in it. Many wait in memory, so that it is small.
 #[derive(Debug, Clone)]
 pub struct Click {
     /// On what.
     pub link: Arc<Destination>,
     /// When.
     pub occurred_at: Micros,
+    /// Who it was, for this link and this day.
+    pub visitor: DailyHash,
     /// What the user agent says.
     pub agent: Agent,
-    /// From where.
-    pub place: Place,
-    /// From which site.
-    pub referrer_domain: Option<String>,
-    /// The visit's own source, medium, campaign, term, content.
-    pub utm: Option<Box<[Option<String>; 5]>>,
-    /// The visit's own sub-ID.
-    pub sub_id: Option<String>,
+    /// From which country.
+    pub country: Option<Country>,
     /// By the link or by its QR code, as the spec's `ClickTrigger` has it.
     pub trigger: &'static str,
     /// Which rule decided where it went.
@@ -47,45 +41,65 @@ pub struct Click {
     pub is_bot: bool,
     /// Whether the link's count has it already (links with a click limit).
     pub counted: bool,
-    /// Who it was, for this link and this day.
-    pub visitor: DailyHash,
+    /// What most clicks do not have.
+    pub more: Option<Box<More>>,
 }
 
-/// What a visit says about itself.
-pub struct Said {
+/// What most clicks do not have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct More {
+    /// From which region.
+    pub region: Option<String>,
+    /// From which city.
+    pub city: Option<String>,
     /// From which site.
     pub referrer_domain: Option<String>,
-    /// Source, medium, campaign, term, content.
-    pub utm: Option<Box<[Option<String>; 5]>>,
-    /// The sub-ID.
+    /// The visit's own source, medium, campaign, term, content.
+    pub utm: [Option<String>; 5],
+    /// The visit's own sub-ID.
     pub sub_id: Option<String>,
-    /// By the link or by its QR code.
-    pub trigger: &'static str,
 }
 
-impl Said {
-    /// Reads a visit's query and headers.
-    pub fn new(visit: &Visit<'_>, headers: &HeaderMap) -> Self {
-        let utm = UTM.map(|name| visit.get(name).and_then(cut));
-        Self {
-            referrer_domain: referrer(headers),
-            utm: utm.iter().any(Option::is_some).then(|| Box::new(utm)),
-            sub_id: visit.get("sub_id").and_then(cut),
-            trigger: if visit.is_qr() { "qr" } else { "link" },
+impl More {
+    /// What a visit says about itself by its query and its `Referer`, and where it came from.
+    pub fn new(visit: &Visit<'_>, referrer: Option<&[u8]>, place: Place) -> Option<Box<Self>> {
+        let nothing = visit.is_empty()
+            && referrer.is_none()
+            && place.region.is_none()
+            && place.city.is_none();
+        if nothing {
+            return None;
         }
+        let more = Self {
+            region: place.region,
+            city: place.city,
+            referrer_domain: referrer.and_then(self::referrer),
+            utm: UTM.map(|name| visit.get(name).and_then(cut)),
+            sub_id: visit.get("sub_id").and_then(cut),
+        };
+        (more != Self::default()).then(|| Box::new(more))
     }
+}
+
+/// By the link or by its QR code, as the spec's `ClickTrigger` has it.
+pub fn trigger(visit: &Visit<'_>) -> &'static str {
+    if visit.is_qr() { "qr" } else { "link" }
 }
 
 impl Click {
     /// The link's UTM parameters, else those of the visit.
     pub fn utm(&self) -> [Option<&str>; 5] {
         let own = self.link.utm();
-        std::array::from_fn(|index| own[index].or_else(|| self.utm.as_ref()?[index].as_deref()))
+        std::array::from_fn(|index| {
+            own[index].or_else(|| self.more.as_ref()?.utm[index].as_deref())
+        })
     }
 
     /// The link's sub-ID, else that of the visit.
     pub fn sub_id(&self) -> Option<&str> {
-        self.link.sub_id.as_deref().or(self.sub_id.as_deref())
+        self.link
+            .sub_id()
+            .or_else(|| self.more.as_ref()?.sub_id.as_deref())
     }
 
     /// The day (since 1970, UTC) that the visitor's hash is for.
@@ -103,8 +117,11 @@ fn cut(text: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn referrer(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(REFERER)?.to_str().ok()?;
+fn referrer(value: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(value).ok()?;
+    if !text.is_ascii() {
+        return None;
+    }
     let text = text.get(..LONGEST_REFERRER).unwrap_or(text);
     let url = url::Url::parse(text).ok()?;
     let host = url.host_str()?;
@@ -141,24 +158,27 @@ impl ClickBuffer {
         self.waiting.lock().expect("no panic while counting").len()
     }
 
-    /// All that wait.
-    pub fn take(&self) -> Vec<Click> {
-        std::mem::take(&mut *self.waiting.lock().expect("no panic while counting"))
+    /// The oldest of those that wait.
+    pub fn take(&self, most: usize) -> Vec<Click> {
+        let mut waiting = self.waiting.lock().expect("no panic while counting");
+        if waiting.len() <= most {
+            return std::mem::take(&mut *waiting);
+        }
+        let rest = waiting.split_off(most);
+        std::mem::replace(&mut *waiting, rest)
     }
 
-    /// Puts clicks back that could not be written.
-    pub fn put_back(&self, mut clicks: Vec<Click>) {
+    /// Keeps the newest, where the database takes none for long.
+    pub fn limit(&self) {
         let mut waiting = self.waiting.lock().expect("no panic while counting");
-        clicks.append(&mut waiting);
-        if clicks.len() > MOST {
-            let lost = clicks.len() - MOST;
+        if waiting.len() > MOST {
+            let lost = waiting.len() - MOST;
             tracing::error!(
                 lost,
                 "the database takes no clicks and memory is full; the oldest are lost"
             );
-            clicks.drain(..lost);
+            waiting.drain(..lost);
         }
-        *waiting = clicks;
     }
 
     /// Whether a click's visitor is known to be in the database.
@@ -177,15 +197,13 @@ impl ClickBuffer {
 
     /// Forgets everything.
     pub fn clear(&self) {
-        self.take();
+        self.take(usize::MAX);
         self.seen.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -195,18 +213,18 @@ mod tests {
         assert_eq!(cut("a\0b").as_deref(), Some("ab"));
         let long = "ü".repeat(300);
         assert_eq!(cut(&long).map(|text| text.chars().count()), Some(255));
-        let said = |query: &str| Said::new(&Visit::new(query), &HeaderMap::new());
-        let nothing = said("sub_id=&utm_source=%00&src=QR");
-        assert!(nothing.utm.is_none() && nothing.sub_id.is_none());
-        assert_eq!((nothing.trigger, said("src=qr").trigger), ("link", "qr"));
+        let said = |query| More::new(&Visit::new(query), None, Place::default());
+        assert_eq!(said("sub_id=&utm_source=%00&src=QR"), None);
+        assert_eq!(
+            said("src=qr&sub_id=n").unwrap().sub_id.as_deref(),
+            Some("n")
+        );
+        let triggers = ["src=QR", "src=qr"].map(|query| trigger(&Visit::new(query)));
+        assert_eq!(triggers, ["link", "qr"]);
     }
 
     #[test]
     fn referrers_are_hosts() {
-        let host = |value: &[u8]| {
-            let value = HeaderValue::from_bytes(value).expect("a header");
-            referrer(&HeaderMap::from_iter([(REFERER, value)]))
-        };
         for (value, expected) in [
             (
                 &b"https://www.Instagram.com/p/secret?x"[..],
@@ -223,9 +241,9 @@ mod tests {
             (b"https://", None),
             (b"\xff\xfe", None),
         ] {
-            assert_eq!(host(value).as_deref(), expected, "{value:?}");
+            assert_eq!(referrer(value).as_deref(), expected, "{value:?}");
         }
         let long = format!("https://example.com/{}", "x".repeat(100_000));
-        assert_eq!(host(long.as_bytes()).as_deref(), Some("example.com"));
+        assert_eq!(referrer(long.as_bytes()).as_deref(), Some("example.com"));
     }
 }

@@ -1,6 +1,6 @@
 //! Where a visit goes, by one order: status, password, OS target, geo, variant, url.
 
-use super::destination::{Destination, Url};
+use super::destination::Destination;
 use crate::agent::Os;
 use crate::clock::Micros;
 use crate::geoip::Country;
@@ -21,8 +21,8 @@ pub enum Decision<'a> {
 /// A redirect.
 #[derive(Debug, Clone, Copy)]
 pub struct Way<'a> {
-    /// The destination, before UTM and query.
-    pub url: &'a Url,
+    /// The destination, before the visit's query.
+    pub url: &'a str,
     /// Which rule decided, as `DestinationKind` names it.
     pub kind: &'static str,
     /// The status.
@@ -70,46 +70,39 @@ pub fn decide<K: FnOnce() -> VisitorKey>(link: &Destination, facts: Facts<K>) ->
     }
     // A form was sent, which the browser must not send on.
     let status = if facts.unlocked { 303 } else { link.status };
-    let (url, kind) = rule(link, facts).unwrap_or((&link.url, "url"));
+    let (url, kind) = rule(link, facts).unwrap_or((link.url(), "url"));
     Decision::Go(Way { url, kind, status })
 }
 
 fn rule<K: FnOnce() -> VisitorKey>(
     link: &Destination,
     facts: Facts<K>,
-) -> Option<(&Url, &'static str)> {
-    let rules = link.rules.as_ref()?;
-    let app = match facts.os {
-        Os::Ios => rules.ios.as_ref(),
-        Os::Android => rules.android.as_ref(),
-        _ => None,
-    };
-    if let Some((url, kind)) = app {
-        return Some((url, kind));
-    }
-    let here = |(country, _): &&(Country, Url)| Some(*country) == facts.country;
-    if let Some((_, url)) = rules.geo.iter().find(here) {
-        return Some((url, "geo"));
-    }
-    if rules.variants.is_empty() {
+) -> Option<(&str, &'static str)> {
+    if !link.has_rules() {
         return None;
     }
-    let variants: Vec<(&str, i64)> = rules
-        .variants
-        .iter()
-        .map(|(url, weight)| (url.to_str().unwrap_or_default(), *weight))
-        .collect();
-    let chosen = variants::choose((facts.visitor)(), &link.id, &variants)?;
-    Some((&rules.variants[chosen].0, "variant"))
+    let app = match facts.os {
+        Os::Ios => link.ios(),
+        Os::Android => link.android(),
+        _ => None,
+    };
+    if app.is_some() {
+        return app;
+    }
+    if let Some(url) = facts.country.and_then(|country| link.geo(country)) {
+        return Some((url, "geo"));
+    }
+    let variants = link.variants();
+    if variants.is_empty() {
+        return None;
+    }
+    let chosen = variants::choose((facts.visitor)(), link.id(), &variants)?;
+    Some((link.variant(chosen)?, "variant"))
 }
 
 /// What becomes of visits of a link that is expired or exhausted.
 pub fn over(link: &Destination) -> Decision<'_> {
-    let instead = link
-        .rules
-        .as_ref()
-        .and_then(|rules| rules.expired_url.as_ref());
-    match instead {
+    match link.expired_url() {
         Some(url) => Decision::Go(Way {
             url,
             kind: "expired_url",
@@ -160,10 +153,7 @@ mod tests {
             visitor: || VisitorKey([7; 16]),
         };
         match decide(link, facts) {
-            Decision::Go(way) => (
-                format!("{} {}", way.kind, way.url.to_str().unwrap()),
-                way.status,
-            ),
+            Decision::Go(way) => (format!("{} {}", way.kind, way.url), way.status),
             Decision::Ask => ("password".to_owned(), 0),
             Decision::Stop(reason) => (format!("{reason:?}"), 0),
         }

@@ -8,17 +8,18 @@ mod page;
 mod target;
 mod unlock;
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, USER_AGENT};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use self::cache::Known;
-use self::clicks::{Click, Said};
+use self::cache::{Known, Place};
+use self::clicks::{Click, More};
 use self::decide::{Decision, Facts, Way, decide};
 use self::destination::Destination;
 use crate::agent::{self, Agent};
@@ -27,6 +28,7 @@ use crate::app::App;
 use crate::associations::{APPLE_PATH, GOOGLE_PATH, MEDIA_TYPE};
 use crate::clock::Micros;
 use crate::geoip::{self, Client};
+use crate::http::fields::Fields;
 use crate::ids::Kind;
 use crate::links::record::slug_key;
 use crate::store::domains::{self, Domain};
@@ -58,6 +60,19 @@ pub async fn domain(app: &App, parts: &Parts) -> Option<Arc<Domain>> {
         return find_domain(app, DEV_DOMAIN).await;
     }
     own
+}
+
+/// The same, where it is in memory and new enough; else none, whether there is a domain or not.
+pub fn domain_from_memory(app: &App, host: &str) -> Option<Arc<Domain>> {
+    let now = app.now();
+    match app.destinations.domain(host, now) {
+        Known::Fresh(None) if app.config.dev => match app.destinations.domain(DEV_DOMAIN, now) {
+            Known::Fresh(domain) => domain,
+            _ => None,
+        },
+        Known::Fresh(domain) => domain,
+        _ => None,
+    }
 }
 
 async fn find_domain(app: &App, host: &str) -> Option<Arc<Domain>> {
@@ -114,7 +129,7 @@ pub async fn serve(app: &App, domain: &Domain, parts: &Parts, body: Body) -> Res
         tracing::error!(request_id, %error, "a visit failed");
         page::failed(&parts.headers, &request_id)
     });
-    app.metrics.visit(raw.status);
+    app.metrics.visit(raw.status.as_u16());
     let mut response = crate::http::send(raw, &request_id);
     response
         .headers_mut()
@@ -139,9 +154,12 @@ fn association(app: &App, domain: &Domain, path: &str) -> Response {
 
 /// The link at this domain and slug: from memory, else from the database.
 async fn find(app: &App, domain: &Domain, slug: &str) -> sqlx::Result<Option<Arc<Destination>>> {
-    let key = cache::key(&domain.name, slug);
+    let place = Place {
+        domain: &domain.name,
+        slug,
+    };
     let now = app.now();
-    let known = app.destinations.get(&key, now);
+    let known = app.destinations.get(place, now);
     if let Known::Fresh(link) = known {
         return Ok(Some(link));
     }
@@ -159,19 +177,18 @@ async fn find(app: &App, domain: &Domain, slug: &str) -> sqlx::Result<Option<Arc
         (Err(error), _) => return Err(error),
     };
     let Some(link) = record.as_ref().and_then(Destination::new).map(Arc::new) else {
-        app.destinations.remove(&key);
+        app.destinations.remove(place);
         return Ok(None);
     };
     // The click limit of a link is kept by the database, so its count must be fresh at every visit.
     if link.click_limit.is_none() {
-        app.destinations.fill(filling, &key, link.clone(), now);
+        app.destinations.fill(filling, link.clone(), now);
     }
     Ok(Some(link))
 }
 
 /// A visit, as far as it is known before the link is.
-struct Visitor<'a> {
-    parts: &'a Parts,
+pub struct Visitor<'a> {
     client: Client,
     now: Micros,
     agent: Agent,
@@ -180,31 +197,79 @@ struct Visitor<'a> {
     /// Whether it can count: a request for the headers alone cannot.
     counts: bool,
     unlocked: bool,
-    request_id: &'a str,
+    query: &'a str,
+    user_agent: &'a [u8],
+    referrer: Option<&'a [u8]>,
 }
 
 impl<'a> Visitor<'a> {
-    fn new(app: &App, parts: &'a Parts, request_id: &'a str) -> Self {
-        let headers = &parts.headers;
-        let peer = parts.extensions.get::<crate::http::serve::Peer>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        let agent = Agent::of_request(headers);
+    /// Whoever asks for a link over a connection with `peer`.
+    pub fn new<F: Fields + ?Sized>(
+        app: &App,
+        peer: IpAddr,
+        is_head: bool,
+        query: &'a str,
+        fields: &'a F,
+    ) -> Self {
+        let user_agent = fields.first("user-agent").unwrap_or_default();
+        let agent = app.agents.of(user_agent);
         Self {
-            parts,
-            client: app.config.proxies.client(peer, headers),
+            client: app.config.proxies.client(peer, fields),
             now: app.now(),
             agent,
-            is_bot: agent::is_automated(headers, &agent),
-            counts: parts.method != Method::HEAD,
+            is_bot: agent::is_automated(fields, &agent),
+            counts: !is_head,
             unlocked: false,
-            request_id,
+            query,
+            user_agent,
+            referrer: fields.first("referer"),
         }
     }
 
-    fn user_agent(&self) -> &'a [u8] {
-        let value = self.parts.headers.get(USER_AGENT);
-        value.map_or(&[], HeaderValue::as_bytes)
+    /// When it came.
+    pub fn now(&self) -> Micros {
+        self.now
     }
+
+    fn of(app: &App, parts: &'a Parts) -> Self {
+        let peer = parts.extensions.get::<crate::http::serve::Peer>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        let query = parts.uri.query().unwrap_or_default();
+        Self::new(
+            app,
+            peer,
+            parts.method == Method::HEAD,
+            query,
+            &parts.headers,
+        )
+    }
+}
+
+/// Redirects a visit of a link that is in memory; false, and nothing is done, where anything has to be looked up, or
+/// where it is no redirect that comes of it.
+pub fn from_memory(
+    app: &App,
+    domain: &Domain,
+    slug: &str,
+    visitor: &Visitor<'_>,
+    answer: impl FnOnce(u16, &str),
+) -> bool {
+    let place = Place {
+        domain: &domain.name,
+        slug,
+    };
+    let Known::Fresh(link) = app.destinations.get(place, visitor.now) else {
+        return false;
+    };
+    let (place, Decision::Go(way)) = arrive(app, visitor, &link) else {
+        return false;
+    };
+    if link.click_limit.is_some() {
+        return false;
+    }
+    let location = leave(app, visitor, &link, place, way, false);
+    answer(way.status, &location);
+    true
 }
 
 async fn follow(
@@ -213,60 +278,37 @@ async fn follow(
     link: &Arc<Destination>,
     request_id: &str,
 ) -> sqlx::Result<Raw> {
-    go(app, Visitor::new(app, parts, request_id), link).await
+    go(app, parts, Visitor::of(app, parts), link, request_id).await
 }
 
-async fn go(app: &App, visitor: Visitor<'_>, link: &Arc<Destination>) -> sqlx::Result<Raw> {
-    let (headers, now) = (&visitor.parts.headers, visitor.now);
-    let place = geoip::locate(&visitor.client, app.geoip.as_ref());
-    let facts = Facts {
-        now,
-        os: visitor.agent.os,
-        country: place.country,
-        unlocked: visitor.unlocked,
-        visitor: || {
-            app.visitors
-                .key(visitor.client.address, visitor.user_agent())
-        },
-    };
-    let mut decision = decide(link, facts);
+async fn go(
+    app: &App,
+    parts: &Parts,
+    visitor: Visitor<'_>,
+    link: &Arc<Destination>,
+    request_id: &str,
+) -> sqlx::Result<Raw> {
+    let (place, mut decision) = arrive(app, &visitor, link);
     let counts_towards_limit = visitor.counts && !visitor.is_bot;
     let mut counted = false;
     if let (Decision::Go(Way { kind, .. }), Some(_), true) =
         (&decision, link.click_limit, counts_towards_limit)
         && *kind != "expired_url"
     {
-        counted = count_within_limit(app, link, now).await?;
+        counted = count_within_limit(app, link, visitor.now).await?;
         if !counted {
             decision = decide::over(link);
         }
     }
     let way = match decision {
         Decision::Go(way) => way,
-        Decision::Ask => return Ok(unlock::ask(app, link, now)),
-        Decision::Stop(reason) => return Ok(page::stopped(headers, reason, visitor.request_id)),
+        Decision::Ask => return Ok(unlock::ask(app, link, visitor.now)),
+        Decision::Stop(reason) => return Ok(page::stopped(&parts.headers, reason, request_id)),
     };
-    let visit = target::Visit::new(visitor.parts.uri.query().unwrap_or_default());
-    let location = target::compose(link, way, &visit);
-    if visitor.counts {
-        let said = Said::new(&visit, headers);
-        let address = visitor.client.address;
-        let agent = visitor.user_agent();
-        app.clicks.push(Click {
-            link: link.clone(),
-            occurred_at: now,
-            agent: visitor.agent,
-            place,
-            referrer_domain: said.referrer_domain,
-            utm: said.utm,
-            sub_id: said.sub_id,
-            trigger: said.trigger,
-            destination_kind: way.kind,
-            is_bot: visitor.is_bot,
-            counted,
-            visitor: app.visitors.daily_hash(now, &link.id, address, agent),
-        });
-    }
+    let location = leave(app, &visitor, link, place, way, counted);
+    let location = HeaderValue::try_from(&*location)
+        .or_else(|_| HeaderValue::try_from(way.url))
+        .map_err(|error| sqlx::Error::Decode(error.into()))?;
     Ok(Raw {
         status: StatusCode::from_u16(way.status).unwrap_or(StatusCode::FOUND),
         headers: vec![(LOCATION, location)],
@@ -275,14 +317,62 @@ async fn go(app: &App, visitor: Visitor<'_>, link: &Arc<Destination>) -> sqlx::R
     })
 }
 
+/// Where a visit comes from, and what becomes of it.
+fn arrive<'l>(
+    app: &App,
+    visitor: &Visitor<'_>,
+    link: &'l Destination,
+) -> (geoip::Place, Decision<'l>) {
+    let place = geoip::locate(&visitor.client, app.geoip.as_ref());
+    let facts = Facts {
+        now: visitor.now,
+        os: visitor.agent.os,
+        country: place.country,
+        unlocked: visitor.unlocked,
+        visitor: || app.visitors.key(visitor.client.address, visitor.user_agent),
+    };
+    let decision = decide(link, facts);
+    (place, decision)
+}
+
+/// Counts a visit that goes its way; gives its `Location`.
+fn leave<'l>(
+    app: &App,
+    visitor: &Visitor<'_>,
+    link: &'l Arc<Destination>,
+    place: geoip::Place,
+    way: Way<'l>,
+    counted: bool,
+) -> Cow<'l, str> {
+    let visit = target::Visit::new(visitor.query);
+    if visitor.counts {
+        let (address, agent) = (visitor.client.address, visitor.user_agent);
+        app.clicks.push(Click {
+            link: link.clone(),
+            occurred_at: visitor.now,
+            visitor: app
+                .visitors
+                .daily_hash(visitor.now, link.id(), address, agent),
+            agent: visitor.agent,
+            country: place.country,
+            trigger: clicks::trigger(&visit),
+            destination_kind: way.kind,
+            is_bot: visitor.is_bot,
+            counted,
+            more: More::new(&visit, visitor.referrer, place),
+        });
+    }
+    target::compose(link, way, &visit)
+}
+
 /// Counts a visit of a link with a click limit: one more than the limit must not pass, on no node and at no moment.
 async fn count_within_limit(app: &App, link: &Destination, now: Micros) -> sqlx::Result<bool> {
     let mut tx = app.store.write().await?;
-    let step = store::count_within_limit(&mut tx, &link.id, now).await?;
+    let (counted, step) = store::count_within_limit(&mut tx, link.id(), now).await?;
     let announced = announce::clicks_counted(app, &mut tx, step.as_slice()).await?;
     tx.commit().await?;
     if announced {
         app.hooks.wake();
     }
-    Ok(step.is_some())
+    Ok(counted)
 }

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use approute::models::UtmInput;
-use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 
 use super::decide::Way;
-use super::destination::{Destination, Url};
+use super::destination::Destination;
 
 /// The UTM parameters as queries name them: source, medium, campaign, term, content.
 pub const UTM: [&str; 5] = [
@@ -83,34 +82,50 @@ pub fn utm_pairs(utm: Option<&UtmInput>) -> [(&'static str, Option<&str>); 5] {
     ]
 }
 
-/// The `Location` of a visit. The link's UTM parameters replace those of its destination; what the visit brings along
-/// is added where neither has the name already, so that no visitor can change where a link's owner sends people.
-pub fn compose(link: &Destination, way: Way<'_>, visit: &Visit<'_>) -> Url {
+/// A destination with the link's UTM parameters, which replace those that it has.
+pub fn with_utm<'a>(url: &'a str, utm: &[(&'static str, Option<&str>); 5]) -> Cow<'a, str> {
+    if utm.iter().all(|(_, value)| value.is_none()) {
+        return url.into();
+    }
+    let set = utm
+        .iter()
+        .filter_map(|(name, value)| Some((*name, (*value)?)));
+    extend(url, set, |_| std::iter::empty())
+}
+
+/// The `Location` of a visit: what the visit brings along is added where the destination does not have the name already,
+/// so that no visitor can change where a link's owner sends people.
+pub fn compose<'a>(link: &Destination, way: Way<'a>, visit: &Visit<'_>) -> Cow<'a, str> {
     // Pages of the stores take no parameters of ours.
-    if matches!(
+    let takes_none = matches!(
         way.kind,
         "ios_app_store" | "android_play_store" | "expired_url"
-    ) {
-        return way.url.clone();
+    );
+    let brings = || visit.pairs.iter().filter(|(name, _)| name != "src");
+    if takes_none || !link.forward_query || brings().next().is_none() {
+        return way.url.into();
     }
-    let forwards = link.forward_query && visit.pairs.iter().any(|(name, _)| name != "src");
-    let utm = link.utm();
-    if !forwards && utm.iter().all(Option::is_none) {
-        return way.url.clone();
-    }
-    let Some(mut target) = way
-        .url
-        .to_str()
-        .ok()
-        .and_then(|url| url::Url::parse(url).ok())
-    else {
-        return way.url.clone();
+    let set = UTM.into_iter().zip(link.utm());
+    let set = set.filter_map(|(name, value)| Some((name, value?)));
+    extend(way.url, set, |fixed| {
+        let fixed: HashSet<String> = fixed.iter().map(|(name, _)| name.clone()).collect();
+        brings()
+            .filter(move |(name, _)| !fixed.contains(name.as_ref()))
+            .map(|(name, value)| (name.clone().into_owned(), value.clone().into_owned()))
+    })
+}
+
+/// Replaces parameters of a URL, and adds more, which may depend on those that are there then.
+fn extend<'a, 's, M: Iterator<Item = (String, String)>>(
+    url: &'a str,
+    set: impl Iterator<Item = (&'static str, &'s str)>,
+    more: impl FnOnce(&[(String, String)]) -> M,
+) -> Cow<'a, str> {
+    let parsed = url.is_ascii().then(|| url::Url::parse(url).ok());
+    let Some(mut target) = parsed.flatten() else {
+        return url.into();
     };
-    let set: Vec<(&str, &str)> = UTM
-        .into_iter()
-        .zip(utm)
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect();
+    let set: Vec<(&str, &str)> = set.collect();
     let mut pairs: Vec<(String, String)> = target
         .query_pairs()
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -120,18 +135,10 @@ pub fn compose(link: &Destination, way: Way<'_>, visit: &Visit<'_>) -> Url {
         set.iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
     );
-    if forwards {
-        let fixed: HashSet<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
-        for (name, value) in visit
-            .pairs
-            .iter()
-            .filter(|(name, _)| name != "src" && !fixed.contains(name.as_ref()))
-        {
-            pairs.push((name.clone().into_owned(), value.clone().into_owned()));
-        }
-    }
+    let more: Vec<(String, String)> = more(&pairs).collect();
+    pairs.extend(more);
     target.query_pairs_mut().clear().extend_pairs(pairs);
-    HeaderValue::try_from(String::from(target)).unwrap_or_else(|_| way.url.clone())
+    String::from(target).into()
 }
 
 #[cfg(test)]
@@ -161,12 +168,11 @@ mod tests {
         };
         let link = Destination::new(&record).unwrap();
         let way = Way {
-            url: &link.url,
+            url: link.url(),
             kind: "url",
             status: 302,
         };
-        let location = compose(&link, way, &Visit::new(query));
-        location.to_str().unwrap().to_owned()
+        compose(&link, way, &Visit::new(query)).into_owned()
     }
 
     #[test]

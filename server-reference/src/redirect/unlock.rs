@@ -11,7 +11,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
 
-use super::destination::{Destination, Password};
+use super::destination::{Destination, PasswordRule};
 use super::{Visitor, go};
 use crate::api::Raw;
 use crate::app::App;
@@ -36,9 +36,9 @@ pub fn ask(app: &App, link: &Destination, now: Micros) -> Raw {
 }
 
 fn page(app: &App, link: &Destination, reason: Reason, now: Micros) -> Raw {
-    let url = app.addresses.short_url(&link.domain, &link.slug);
+    let url = app.addresses.short_url(link.domain(), link.slug());
     let shown = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-    let token = app.forms.issue(&link.id, now);
+    let token = app.forms.issue(link.id(), now);
     match password_page::page(shown, reason, &token) {
         Ok(page) => Raw {
             status: page.status,
@@ -83,14 +83,14 @@ pub async fn unlock(
     }
     let visitor = Visitor {
         unlocked: true,
-        ..Visitor::new(app, parts, request_id)
+        ..Visitor::of(app, parts)
     };
     let now = visitor.now;
     let stale = || Ok(page(app, link, Reason::StaleForm, now));
     let Some(sent) = Sent::parse(&body) else {
         return stale();
     };
-    if !password_page::from_here(&parts.headers) || !app.forms.check(&sent.token, &link.id, now) {
+    if !password_page::from_here(&parts.headers) || !app.forms.check(&sent.token, link.id(), now) {
         return stale();
     }
     let guess = Guess {
@@ -100,7 +100,7 @@ pub async fn unlock(
         // An address and a day are who guesses; a browser is changed more easily.
         client: app
             .visitors
-            .daily_hash(now, &link.id, visitor.client.address, b""),
+            .daily_hash(now, link.id(), visitor.client.address, b""),
         now,
     };
     if let Some(Refused { until }) = guess.admit().await? {
@@ -111,7 +111,7 @@ pub async fn unlock(
     let right = right.map_err(|failure| sqlx::Error::Protocol(format!("{failure:?}")));
     guess.settle(!matches!(right, Ok(false))).await?;
     if right? {
-        return go(app, visitor, link).await;
+        return go(app, parts, visitor, link, request_id).await;
     }
     Ok(page(app, link, Reason::WrongPassword, now))
 }
@@ -128,7 +128,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 struct Guess<'a> {
     app: &'a App,
     link: &'a Destination,
-    password: &'a Password,
+    password: PasswordRule<'a>,
     client: DailyHash,
     now: Micros,
 }
@@ -150,7 +150,7 @@ impl Guess<'_> {
             (ALL, most.saturating_mul(CLIENTS)),
             (&self.client[..], most),
         ] {
-            let refused = store::admit(&mut tx, &self.link.id, client, most, window).await?;
+            let refused = store::admit(&mut tx, self.link.id(), client, most, window).await?;
             if refused.is_some() {
                 tx.rollback().await?;
                 return Ok(refused);
@@ -164,12 +164,12 @@ impl Guess<'_> {
     async fn settle(&self, right: bool) -> sqlx::Result<()> {
         let (app, link, window) = (self.app, self.link, self.window());
         let mut tx = app.store.write().await?;
-        let all = store::settle(&mut tx, &link.id, ALL, right, window).await?;
-        store::settle(&mut tx, &link.id, &self.client, right, window).await?;
+        let all = store::settle(&mut tx, link.id(), ALL, right, window).await?;
+        store::settle(&mut tx, link.id(), &self.client, right, window).await?;
         let mut announced = false;
         if let Some(tally) = all.filter(|all| !right && all.failures >= self.password.max_failures)
         {
-            let record = links::get(&mut tx, &link.workspace_id, &link.id, self.now).await?;
+            let record = links::get(&mut tx, link.workspace_id(), link.id(), self.now).await?;
             if let Some(record) = record {
                 let guesses = self.guesses(tally);
                 announced = announce::password_failed(app, &mut tx, &record, guesses).await?;

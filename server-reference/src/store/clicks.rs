@@ -1,18 +1,20 @@
-//! Clicks in the database: a row each, and the counts of their links.
+//! Clicks on their way into the database: to the log of clicks, and to the counts of their links.
 
 use std::collections::{BTreeMap, HashMap};
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::rows::{self, Value};
+use super::click_log::block::Row;
+use super::click_log::{SEGMENT, Segment};
+use super::rows;
 use super::visitors;
 use super::{Columns, Dialect, Result};
 use crate::clock::Micros;
 use crate::ids::{Ids, Kind};
 use crate::redirect::clicks::{Click, ClickBuffer};
 
-/// A step of a link's count, bots excluded.
+/// A step of the count of a link that has thresholds, bots excluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
     /// The link.
@@ -23,22 +25,6 @@ pub struct Counted {
     pub count: i64,
     /// When each of the step's clicks came.
     pub at: Vec<Micros>,
-    /// Whether the link has click thresholds.
-    pub has_thresholds: bool,
-}
-
-/// What an UPDATE of a link's count returns. The document tells without being parsed.
-const RETURNED: &str = "id, workspace_id, click_count, CAST(CASE WHEN document LIKE '%\"click_thresholds\":[%' THEN 1 ELSE 0 END AS BIGINT) \
-                        AS has_thresholds";
-
-fn counted(row: &AnyRow, at: Vec<Micros>) -> Result<Counted> {
-    Ok(Counted {
-        link_id: row.text("id")?,
-        workspace_id: row.text("workspace_id")?,
-        count: row.int("click_count")?,
-        at,
-        has_thresholds: row.flag("has_thresholds")?,
-    })
 }
 
 /// What writing clicks takes beside them.
@@ -54,80 +40,55 @@ pub struct Writing<'a> {
     pub now: Micros,
 }
 
-const COLUMNS: &[&str] = &[
-    "workspace_id",
-    "is_bot",
-    "seq",
-    "id",
-    "link_id",
-    "occurred_at",
-    "country",
-    "region",
-    "city",
-    "os",
-    "device",
-    "browser",
-    "referrer_domain",
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "utm_term",
-    "utm_content",
-    "sub_id",
-    "via",
-    "destination_kind",
-    "is_unique",
-];
-/// So many rows are in memory at once.
-const ROWS: usize = 1_000;
-
-/// Writes clicks, and counts them on their links.
+/// Writes clicks, and counts them on their links. Gives the steps of links with thresholds.
 pub async fn insert(
     connection: &mut AnyConnection,
     writing: Writing<'_>,
     clicks: &[Click],
 ) -> Result<Vec<Counted>> {
-    let dialect = writing.dialect;
     let sequence = sequence(connection, clicks, writing.now).await?;
     let unique = unique(connection, writing, clicks).await?;
-    let places: Vec<(i64, bool)> = sequence.into_iter().zip(unique).collect();
-    for (clicks, places) in clicks.chunks(ROWS).zip(places.chunks(ROWS)) {
-        let rows = clicks.iter().zip(places);
-        let rows = rows.map(|(click, place)| row(writing.ids, click, *place));
-        rows::insert(connection, dialect, "clicks", COLUMNS, rows.collect()).await?;
+    let mut segments: BTreeMap<&str, Segment> = BTreeMap::new();
+    for ((click, seq), is_unique) in clicks.iter().zip(sequence).zip(unique) {
+        let workspace_id = click.link.workspace_id();
+        let segment = segments
+            .entry(workspace_id)
+            .or_insert_with(|| Segment::new(workspace_id, seq));
+        let id = writing.ids.at(Kind::Click, click.occurred_at);
+        segment.push(&row(click, &id, is_unique));
+        segment.write_ahead(connection, writing.dialect).await?;
+        if segment.len() == SEGMENT
+            && let Some(full) = segments.remove(workspace_id)
+        {
+            full.write(connection, writing.dialect).await?;
+        }
     }
-    count(connection, dialect, clicks).await
+    for segment in segments.into_values() {
+        segment.write(connection, writing.dialect).await?;
+    }
+    count(connection, writing.dialect, clicks).await
 }
 
-/// A click's row, in the order of [`COLUMNS`].
-fn row(ids: &Ids, click: &Click, (seq, unique): (i64, bool)) -> Vec<Value> {
-    let owned = |text: Option<&str>| Value::TextOpt(text.map(str::to_owned));
-    let [source, medium, campaign, term, content] = click.utm();
-    let country = click.place.country;
-    vec![
-        Value::Text(click.link.workspace_id.to_string()),
-        Value::Int(click.is_bot.into()),
-        Value::Int(seq),
-        Value::Text(ids.at(Kind::Click, click.occurred_at)),
-        Value::Text(click.link.id.to_string()),
-        Value::Int(click.occurred_at),
-        owned(country.as_ref().map(|country| country.as_str())),
-        Value::TextOpt(click.place.region.clone()),
-        Value::TextOpt(click.place.city.clone()),
-        Value::Text(click.agent.os.as_str().to_owned()),
-        Value::Text(click.agent.device.to_owned()),
-        Value::Text(click.agent.browser.to_owned()),
-        Value::TextOpt(click.referrer_domain.clone()),
-        owned(source),
-        owned(medium),
-        owned(campaign),
-        owned(term),
-        owned(content),
-        owned(click.sub_id()),
-        Value::Text(click.trigger.to_owned()),
-        Value::Text(click.destination_kind.to_owned()),
-        Value::Int(unique.into()),
-    ]
+fn row<'a>(click: &'a Click, id: &'a str, is_unique: bool) -> Row<'a> {
+    let more = click.more.as_deref();
+    Row {
+        id,
+        link_id: click.link.id(),
+        occurred_at: click.occurred_at,
+        country: click.country.as_ref().map(|country| country.as_str()),
+        region: more.and_then(|more| more.region.as_deref()),
+        city: more.and_then(|more| more.city.as_deref()),
+        os: click.agent.os.as_str(),
+        device: click.agent.device,
+        browser: click.agent.browser,
+        referrer_domain: more.and_then(|more| more.referrer_domain.as_deref()),
+        utm: click.utm(),
+        sub_id: click.sub_id(),
+        trigger: click.trigger,
+        destination_kind: click.destination_kind,
+        is_bot: click.is_bot,
+        is_unique,
+    }
 }
 
 /// Whether each click is its visitor's first on its link and day.
@@ -161,7 +122,7 @@ async fn sequence(
     let mut streams: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, click) in clicks.iter().enumerate() {
         streams
-            .entry(&*click.link.workspace_id)
+            .entry(click.link.workspace_id())
             .or_default()
             .push(index);
     }
@@ -196,85 +157,185 @@ async fn sequence(
     Ok(sequence)
 }
 
-/// Counts clicks on their links, many links with each statement.
+/// What a link's clicks add to its counts.
+#[derive(Default)]
+struct Step {
+    people: i64,
+    bots: i64,
+    last: Option<Micros>,
+}
+
+/// Counts clicks on their links, many links with each statement, in the order of their ids so that two nodes cannot wait
+/// for each other.
 async fn count(
     connection: &mut AnyConnection,
     dialect: Dialect,
     clicks: &[Click],
 ) -> Result<Vec<Counted>> {
-    let mut counts: BTreeMap<&str, (Vec<Micros>, i64)> = BTreeMap::new();
+    let mut steps: HashMap<&str, Step> = HashMap::new();
     for click in clicks.iter().filter(|click| !click.counted) {
-        let (people, bots) = counts.entry(&*click.link.id).or_default();
+        let step = steps.entry(click.link.id()).or_default();
         if click.is_bot {
-            *bots += 1;
+            step.bots += 1;
         } else {
-            people.push(click.occurred_at);
+            step.people += 1;
+            step.last = step.last.max(Some(click.occurred_at));
         }
     }
-    let links: Vec<(&str, &(Vec<Micros>, i64))> =
-        counts.iter().map(|(link, count)| (*link, count)).collect();
-    let mut steps = Vec::new();
-    for links in rows::portions(&links) {
-        let mut query = sqlx::query(AssertSqlSafe(count_sql(dialect, links.len())));
-        for (link_id, (people, bots)) in links {
+    let mut steps: Vec<(&str, Step)> = steps.into_iter().collect();
+    steps.sort_unstable_by_key(|(link_id, _)| *link_id);
+    for steps in rows::portions(&steps) {
+        let columns = [
+            "link_id",
+            "click_count",
+            "bot_click_count",
+            "last_clicked_at",
+        ];
+        let insert = rows::insert_sql(dialect, "link_counts", &columns, steps.len());
+        let sql = format!(
+            "{insert} ON CONFLICT (link_id) DO UPDATE SET click_count = link_counts.click_count + excluded.click_count, \
+             bot_click_count = link_counts.bot_click_count + excluded.bot_click_count, \
+             last_clicked_at = CASE WHEN link_counts.last_clicked_at >= excluded.last_clicked_at \
+             THEN link_counts.last_clicked_at ELSE COALESCE(excluded.last_clicked_at, link_counts.last_clicked_at) END"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for (link_id, step) in steps {
             query = query
                 .bind((*link_id).to_owned())
-                .bind(people.len() as i64)
-                .bind(*bots)
-                .bind(people.iter().max().copied());
+                .bind(step.people)
+                .bind(step.bots)
+                .bind(step.last);
         }
-        for row in query.fetch_all(&mut *connection).await? {
-            steps.push(counted(&row, Vec::new())?);
+        query.execute(&mut *connection).await?;
+    }
+    let link_ids: Vec<String> = steps
+        .iter()
+        .map(|(link_id, _)| (*link_id).to_owned())
+        .collect();
+    let mut counted = watched(connection, dialect, &link_ids).await?;
+    let mut times: HashMap<&str, Vec<Micros>> = HashMap::new();
+    for step in &counted {
+        times.insert(&step.link_id, Vec::new());
+    }
+    if !times.is_empty() {
+        for click in clicks
+            .iter()
+            .filter(|click| !click.counted && !click.is_bot)
+        {
+            if let Some(times) = times.get_mut(click.link.id()) {
+                times.push(click.occurred_at);
+            }
         }
     }
-    let mut times: HashMap<String, Vec<Micros>> = HashMap::new();
-    for (link_id, (mut people, _)) in counts {
-        people.sort_unstable();
-        times.insert(link_id.to_owned(), people);
-    }
-    for step in &mut steps {
-        step.at = times.remove(&step.link_id).unwrap_or_default();
-    }
-    Ok(steps)
-}
-
-/// SQLite would rather read all links than look up 250 of them; for a value that is computed it has to look them up.
-fn count_sql(dialect: Dialect, links: usize) -> String {
-    let rows: Vec<String> = (0..links)
-        .map(|row| {
-            let place = |column| dialect.place(row * 4 + column);
-            format!(
-                "(CAST({} AS TEXT), CAST({} AS BIGINT), CAST({} AS BIGINT), CAST({} AS BIGINT))",
-                place(1),
-                place(2),
-                place(3),
-                place(4)
-            )
+    let mut times: Vec<Vec<Micros>> = counted
+        .iter()
+        .map(|step| {
+            times
+                .get(step.link_id.as_str())
+                .cloned()
+                .unwrap_or_default()
         })
         .collect();
-    format!(
-        "UPDATE links SET click_count = click_count + step.column2, bot_click_count = bot_click_count + step.column3, \
-         last_clicked_at = CASE WHEN last_clicked_at IS NULL OR last_clicked_at < step.column4 \
-         THEN COALESCE(step.column4, last_clicked_at) ELSE last_clicked_at END \
-         FROM (VALUES {}) AS step WHERE links.id = step.column1 || '' RETURNING {RETURNED}",
-        rows.join(", ")
-    )
+    for (step, times) in counted.iter_mut().zip(&mut times) {
+        times.sort_unstable();
+        step.at = std::mem::take(times);
+    }
+    Ok(counted)
 }
 
-/// Counts one visit of a link with a click limit; none where the limit is reached.
+const WATCHED: &str = "SELECT links.id AS id, links.workspace_id AS workspace_id, link_counts.click_count AS click_count FROM links";
+const THEIR_COUNTS: &str =
+    "JOIN link_counts ON link_counts.link_id = links.id WHERE links.has_thresholds = 1";
+
+fn step(row: &AnyRow) -> Result<Counted> {
+    Ok(Counted {
+        link_id: row.text("id")?,
+        workspace_id: row.text("workspace_id")?,
+        count: row.int("click_count")?,
+        at: Vec::new(),
+    })
+}
+
+/// Those of links, in the order of their ids, that have thresholds. Their counts are locked by this transaction already.
+async fn watched(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    link_ids: &[String],
+) -> Result<Vec<Counted>> {
+    /// Few links have thresholds: most often, fewer than so many between the first and the last.
+    const FEW: i64 = 1_000;
+    let (Some(first), Some(last)) = (link_ids.first(), link_ids.last()) else {
+        return Ok(Vec::new());
+    };
+    let index = dialect.by_index("links_with_thresholds");
+    let sql = format!(
+        "{WATCHED}{index} {THEIR_COUNTS} AND links.id >= $1 AND links.id <= $2 ORDER BY links.id LIMIT $3"
+    );
+    let between = sqlx::query(AssertSqlSafe(sql))
+        .bind(first.clone())
+        .bind(last.clone())
+        .bind(FEW)
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut found = between.iter().map(step).collect::<Result<Vec<_>>>()?;
+    if (between.len() as i64) < FEW {
+        found.retain(|step| link_ids.binary_search(&step.link_id).is_ok());
+        return Ok(found);
+    }
+    found.clear();
+    for list in rows::lists(link_ids) {
+        let ids = list.sql(dialect, 0);
+        let sql = format!("{WATCHED}{index} {THEIR_COUNTS} AND links.id IN ({ids})");
+        let query = list.bind(sqlx::query(AssertSqlSafe(sql)));
+        for row in query.fetch_all(&mut *connection).await? {
+            found.push(step(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Locks a link's count until the transaction ends, so that a threshold that is set is seen by whoever counts next.
+pub async fn lock_count(connection: &mut AnyConnection, link_id: &str) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO link_counts (link_id, click_count, bot_click_count) VALUES ($1, 0, 0) \
+         ON CONFLICT (link_id) DO UPDATE SET click_count = link_counts.click_count",
+    )
+    .bind(link_id.to_owned())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Counts one visit of a link with a click limit; false where the limit is reached. Where the link has thresholds, gives
+/// the step too.
 pub async fn count_within_limit(
     connection: &mut AnyConnection,
     link_id: &str,
     now: Micros,
-) -> Result<Option<Counted>> {
-    let sql = format!(
-        "UPDATE links SET click_count = click_count + 1, last_clicked_at = $2 \
-         WHERE id = $1 AND (click_limit IS NULL OR click_count < click_limit) RETURNING {RETURNED}"
-    );
-    let row = sqlx::query(AssertSqlSafe(sql))
-        .bind(link_id.to_owned())
-        .bind(now)
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| counted(&row, vec![now])).transpose()
+) -> Result<(bool, Option<Counted>)> {
+    let done = sqlx::query(
+        "INSERT INTO link_counts (link_id, click_count, bot_click_count, last_clicked_at) \
+         SELECT id, 1, 0, CAST($2 AS BIGINT) FROM links WHERE id = $1 AND (click_limit IS NULL OR click_limit > 0) \
+         ON CONFLICT (link_id) DO UPDATE SET click_count = link_counts.click_count + 1, \
+         last_clicked_at = excluded.last_clicked_at WHERE link_counts.click_count < COALESCE(\
+         (SELECT click_limit FROM links WHERE links.id = link_counts.link_id), 9223372036854775807)",
+    )
+    .bind(link_id.to_owned())
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok((false, None));
+    }
+    let row = sqlx::query(AssertSqlSafe(format!(
+        "{WATCHED} {THEIR_COUNTS} AND links.id = $1"
+    )))
+    .bind(link_id.to_owned())
+    .fetch_optional(connection)
+    .await?;
+    let mut found = row.as_ref().map(step).transpose()?;
+    if let Some(step) = &mut found {
+        step.at = vec![now];
+    }
+    Ok((true, found))
 }

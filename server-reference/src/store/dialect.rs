@@ -151,16 +151,47 @@ impl Dialect {
         Ok(())
     }
 
-    /// Checks that what was opened is a sound database; cheap, once at the start.
+    /// Checks that what was opened is a sound database, without reading much of it: a small one is checked in whole, of
+    /// a large one the tables that everything else stands on. Damage elsewhere is an error where it is met.
     pub async fn check(self, connection: &mut sqlx::AnyConnection) -> sqlx::Result<Option<String>> {
-        match self {
-            Self::Sqlite => {
-                let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-                    .fetch_one(connection)
-                    .await?;
-                Ok((verdict != "ok").then_some(verdict))
-            }
-            Self::Postgres => Ok(None),
+        /// In bytes.
+        const SMALL: i64 = 32 << 20;
+        const FIRST: [&str; 6] = [
+            "migrations",
+            "settings",
+            "workspaces",
+            "domains",
+            "api_keys",
+            "api_key_secrets",
+        ];
+        if self == Self::Postgres {
+            return Ok(None);
         }
+        let size: i64 = sqlx::query_scalar(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        let checks: Vec<String> = if size <= SMALL {
+            vec!["PRAGMA quick_check(1)".to_owned()]
+        } else {
+            // Whatever is no database of ours, however large, has none of these.
+            let has = "SELECT name FROM sqlite_schema WHERE type = 'table'";
+            let tables: Vec<String> = sqlx::query_scalar(has).fetch_all(&mut *connection).await?;
+            let ours = FIRST
+                .iter()
+                .filter(|name| tables.iter().any(|table| table == *name));
+            ours.map(|name| format!("PRAGMA quick_check({name})"))
+                .collect()
+        };
+        for check in checks {
+            let verdict: String = sqlx::query_scalar(sqlx::AssertSqlSafe(check))
+                .fetch_one(&mut *connection)
+                .await?;
+            if verdict != "ok" {
+                return Ok(Some(verdict));
+            }
+        }
+        Ok(None)
     }
 }

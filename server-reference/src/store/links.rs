@@ -6,12 +6,15 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::rows::{self, Value};
-use super::{Columns, Dialect, Result};
+use super::{Columns, Dialect, Result, clicks};
 use crate::clock::Micros;
 use crate::links::record::{KEPT_AFTER_DELETE, Record, micros};
 
-const COLUMNS: &str = "id, workspace_id, domain, slug, document, password_hash, click_count, bot_click_count, \
-                       last_clicked_at, created_at, updated_at, deleted_at, purge_at, created_by_key_id, version";
+const COLUMNS: &str = "id, workspace_id, domain, slug, document, password_hash, created_at, updated_at, deleted_at, \
+                       purge_at, created_by_key_id, version, COALESCE(link_counts.click_count, 0) AS click_count, \
+                       COALESCE(link_counts.bot_click_count, 0) AS bot_click_count, link_counts.last_clicked_at";
+/// Links with their counts, which those that were never visited do not have.
+const COUNTED_LINKS: &str = "links LEFT JOIN link_counts ON link_counts.link_id = links.id";
 
 fn from_row(row: &AnyRow) -> Result<Record> {
     let document = row.text("document")?;
@@ -39,6 +42,13 @@ fn document(record: &Record) -> Result<String> {
     serde_json::to_string(&record.document).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
+fn has_thresholds(record: &Record) -> i64 {
+    let thresholds = record.document.click_thresholds.as_ref();
+    thresholds
+        .is_some_and(|thresholds| !thresholds.is_empty())
+        .into()
+}
+
 /// Inserts links with their tags.
 pub async fn insert(
     connection: &mut AnyConnection,
@@ -61,8 +71,7 @@ pub async fn insert(
         "expires_at",
         "click_limit",
         "password_hash",
-        "click_count",
-        "bot_click_count",
+        "has_thresholds",
         "created_at",
         "updated_at",
         "created_by_key_id",
@@ -87,8 +96,7 @@ pub async fn insert(
             Value::IntOpt(micros(set.expires_at)),
             Value::IntOpt(set.click_limit),
             Value::TextOpt(record.password_hash.clone()),
-            Value::Int(record.click_count),
-            Value::Int(record.bot_click_count),
+            Value::Int(has_thresholds(record)),
             Value::Int(record.created_at),
             Value::Int(record.updated_at),
             Value::Text(record.created_by_key_id.clone()),
@@ -136,7 +144,7 @@ pub async fn update(
     let done = sqlx::query(
         "UPDATE links SET document = $3, search = $4, external_id = $5, program_id = $6, sub_id = $7, archived = $8, \
          starts_at = $9, expires_at = $10, click_limit = $11, password_hash = $12, updated_at = $13, deleted_at = $14, \
-         purge_at = $15, version = $16 WHERE id = $1 AND version = $2",
+         purge_at = $15, version = $16, has_thresholds = $17 WHERE id = $1 AND version = $2",
     )
     .bind(&record.id)
     .bind(from)
@@ -154,10 +162,14 @@ pub async fn update(
     .bind(record.deleted_at)
     .bind(record.purge_at)
     .bind(record.version)
+    .bind(has_thresholds(record))
     .execute(&mut *connection)
     .await?;
     if done.rows_affected() == 0 {
         return Ok(false);
+    }
+    if has_thresholds(record) == 1 {
+        clicks::lock_count(connection, &record.id).await?;
     }
     sqlx::query("DELETE FROM link_tags WHERE link_id = $1")
         .bind(&record.id)
@@ -175,7 +187,7 @@ pub async fn get(
     now: Micros,
 ) -> Result<Option<Record>> {
     sqlx::query(AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM links WHERE id = $1 AND workspace_id = $2 AND (purge_at IS NULL OR purge_at > $3)"
+        "SELECT {COLUMNS} FROM {COUNTED_LINKS} WHERE id = $1 AND workspace_id = $2 AND (purge_at IS NULL OR purge_at > $3)"
     )))
     .bind(id)
     .bind(workspace_id)
@@ -199,7 +211,7 @@ pub async fn get_many(
     let mut found = HashMap::new();
     for list in rows::lists(ids) {
         let sql = format!(
-            "SELECT {COLUMNS} FROM links WHERE workspace_id || '' = {} AND (purge_at IS NULL OR purge_at > {}) AND id IN ({})",
+            "SELECT {COLUMNS} FROM {COUNTED_LINKS} WHERE workspace_id || '' = {} AND (purge_at IS NULL OR purge_at > {}) AND id IN ({})",
             dialect.place(1),
             dialect.place(2),
             list.sql(dialect, 2)
@@ -222,7 +234,7 @@ pub async fn find(
     slug_key: &str,
 ) -> Result<Option<Record>> {
     sqlx::query(AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM links WHERE domain = $1 AND slug_key = $2"
+        "SELECT {COLUMNS} FROM {COUNTED_LINKS} WHERE domain = $1 AND slug_key = $2"
     )))
     .bind(domain)
     .bind(slug_key)
@@ -361,7 +373,7 @@ pub async fn select(
         }
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM links WHERE {conditions} ORDER BY created_at DESC, id DESC LIMIT ${}",
+        "SELECT {COLUMNS} FROM {COUNTED_LINKS} WHERE {conditions} ORDER BY created_at DESC, id DESC LIMIT ${}",
         place + 1
     );
     let query = selection

@@ -2,7 +2,7 @@
 
 use sqlx::AnyConnection;
 
-use super::{Dialect, Result};
+use super::{Dialect, Result, click_log};
 use crate::clock::Micros;
 
 const MIGRATIONS: &[(i64, &str)] = &[
@@ -10,7 +10,11 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../../migrations/0002_webhooks.sql")),
     (3, include_str!("../../migrations/0003_visits.sql")),
     (4, include_str!("../../migrations/0004_limits.sql")),
+    (5, include_str!("../../migrations/0005_click_log.sql")),
 ];
+
+/// The one whose data SQL alone cannot carry over.
+const CLICK_LOG: i64 = 5;
 
 /// What came of it.
 pub enum Outcome {
@@ -36,6 +40,9 @@ pub async fn run(connection: &mut AnyConnection, dialect: Dialect, now: Micros) 
         sqlx::raw_sql(sqlx::AssertSqlSafe(dialect.schema(template)))
             .execute(&mut *connection)
             .await?;
+        if *version == CLICK_LOG {
+            click_log::migrate::run(connection, dialect).await?;
+        }
         sqlx::query("INSERT INTO migrations (version, applied_at) VALUES ($1, $2)")
             .bind(*version)
             .bind(now)

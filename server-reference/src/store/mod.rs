@@ -6,6 +6,7 @@
 //! meet as "database is locked".
 
 pub mod audit;
+pub mod click_log;
 pub mod click_pages;
 pub mod clicks;
 pub mod confirmations;
@@ -14,6 +15,7 @@ pub mod dev;
 pub mod dialect;
 pub mod domains;
 pub mod events;
+pub mod flushes;
 pub mod idempotency;
 pub mod keys;
 pub mod limits;

@@ -16,9 +16,9 @@ use crate::clock::Clock;
 
 const READERS: u32 = 4;
 /// Pages of a file that a connection keeps, in KiB; the system keeps the file itself.
-const READ_CACHE: u32 = 1_000;
-/// What a large batch changes stays in memory until its commit.
-const WRITE_CACHE: u32 = 8_000;
+const READ_CACHE: u32 = 500;
+/// What a batch changes stays in memory until its commit, most of it.
+const WRITE_CACHE: u32 = 4_000;
 const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 
 /// Where the data is kept.

@@ -21,6 +21,18 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
 /// A query over [`Any`].
 pub type AnyQuery = Query<'static, Any, AnyArguments>;
 
@@ -114,13 +126,13 @@ fn places(sql: &mut String, dialect: Dialect, first: usize, count: usize) {
 }
 
 /// Values that one statement looks for.
-pub struct List<'a> {
-    values: &'a [String],
+pub struct List<'a, V> {
+    values: &'a [V],
     size: usize,
 }
 
 /// Cuts a list into portions for `IN (…)`.
-pub fn lists(list: &[String]) -> impl Iterator<Item = List<'_>> {
+pub fn lists<V>(list: &[V]) -> impl Iterator<Item = List<'_, V>> {
     let most = SIZES[0];
     list.chunks(most).map(move |values| {
         // The smallest size that holds them all.
@@ -133,7 +145,7 @@ pub fn lists(list: &[String]) -> impl Iterator<Item = List<'_>> {
     })
 }
 
-impl List<'_> {
+impl<V: Clone + Into<Value>> List<'_, V> {
     /// The places of its values, where the statement has `before` others in front of them.
     pub fn sql(&self, dialect: Dialect, before: usize) -> String {
         let mut sql = String::new();
@@ -145,7 +157,7 @@ impl List<'_> {
     pub fn bind(&self, mut query: AnyQuery) -> AnyQuery {
         let last = self.values.last().into_iter().cycle();
         for value in self.values.iter().chain(last).take(self.size) {
-            query = query.bind(value.clone());
+            query = bind(query, value.clone().into());
         }
         query
     }

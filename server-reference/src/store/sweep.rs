@@ -2,11 +2,11 @@
 
 use sqlx::AnyConnection;
 
-use super::{Result, password_failures, visitors};
+use super::{Result, click_log, flushes, password_failures, visitors};
 use crate::clock::{DAY, HOUR, Micros};
 
 const AT_ONCE: i64 = 200;
-const CLICKS_AT_ONCE: u64 = 2_000;
+const SEGMENTS_AT_ONCE: usize = 200;
 /// How long the access log and the delivery log are kept.
 const LOG_KEPT: Micros = 30 * DAY;
 
@@ -19,7 +19,7 @@ pub async fn step(connection: &mut AnyConnection, now: Micros) -> Result<bool> {
             .fetch_all(&mut *connection)
             .await?;
     for id in &purged {
-        if purge_clicks(connection, id).await? == CLICKS_AT_ONCE {
+        if click_log::remove_link(connection, id, SEGMENTS_AT_ONCE).await? {
             return Ok(true);
         }
         purge_link(connection, id).await?;
@@ -55,40 +55,28 @@ pub async fn step(connection: &mut AnyConnection, now: Micros) -> Result<bool> {
     let old_visitors =
         visitors::sweep(connection, today + 1 - visitors::DAYS_KEPT, AT_ONCE).await?;
     let old_failures = password_failures::sweep(connection, now, AT_ONCE).await?;
+    let old_flushes = flushes::sweep(connection, now, AT_ONCE).await?;
     let more_deliveries = super::deliveries::sweep(connection, now - LOG_KEPT, AT_ONCE).await?;
     Ok(purged.len() as i64 == AT_ONCE
         || old_calls.rows_affected() as i64 == AT_ONCE
         || old_visitors as i64 == AT_ONCE
         || old_failures as i64 == AT_ONCE
+        || old_flushes as i64 == AT_ONCE
         || more_deliveries)
-}
-
-/// Removes some clicks of a link: it can have millions.
-async fn purge_clicks(connection: &mut AnyConnection, link_id: &str) -> Result<u64> {
-    let done = sqlx::query(
-        "DELETE FROM clicks WHERE (workspace_id, is_bot, seq) IN \
-         (SELECT workspace_id, is_bot, seq FROM clicks WHERE link_id = $1 LIMIT $2)",
-    )
-    .bind(link_id)
-    .bind(CLICKS_AT_ONCE as i64)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected())
 }
 
 /// Removes one link for good, with its clicks.
 pub async fn purge_link(connection: &mut AnyConnection, id: &str) -> Result<()> {
-    sqlx::query("DELETE FROM clicks WHERE link_id = $1")
-        .bind(id)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("DELETE FROM link_tags WHERE link_id = $1")
-        .bind(id)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("DELETE FROM links WHERE id = $1")
-        .bind(id)
-        .execute(connection)
-        .await?;
+    while click_log::remove_link(connection, id, SEGMENTS_AT_ONCE).await? {}
+    for statement in [
+        "DELETE FROM link_tags WHERE link_id = $1",
+        "DELETE FROM link_counts WHERE link_id = $1",
+        "DELETE FROM links WHERE id = $1",
+    ] {
+        sqlx::query(statement)
+            .bind(id.to_owned())
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }

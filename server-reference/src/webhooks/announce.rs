@@ -59,7 +59,7 @@ pub async fn clicks_counted(
     counted: &[Counted],
 ) -> Result<bool> {
     let mut announced = 0;
-    for step in counted.iter().filter(|step| step.has_thresholds) {
+    for step in counted {
         let listening = webhooks::subscribers(tx, &step.workspace_id, CLICK_THRESHOLD).await?;
         if listening.is_empty() {
             continue;

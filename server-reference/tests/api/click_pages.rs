@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use approute_server::clock::{DAY, HOUR, SECOND};
+use approute_server::store::click_log::Segment;
+use approute_server::store::click_log::block::Row;
 use approute_server::store::click_pages::{self, EXAMINED, Query};
 use approute_server::store::clicks::Writing;
 use serde_json::{Value, json};
@@ -34,38 +36,54 @@ pub async fn all(api: &Api, query: &str) -> Vec<Value> {
     pages(api, query).await.concat()
 }
 
-/// Many clicks, of which every column has its own rhythm.
-async fn many(api: &Api, link_id: &str, number: i64) {
-    const PORTION: i64 = 20_000;
+/// Many clicks, of which every column has its own rhythm, as flushes of so many write them.
+async fn many(api: &Api, link_id: &str, number: i64, flush: i64) {
+    let workspace_id = api.workspace.id.as_str();
+    let dialect = api.server.app.store.dialect();
     let mut tx = api.server.app.store.write().await.unwrap();
-    for first in (1..=number).step_by(PORTION as usize) {
-        sqlx::query(
-            "WITH RECURSIVE n(i) AS (SELECT CAST($5 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $6) \
-             INSERT INTO clicks (workspace_id, is_bot, seq, id, link_id, occurred_at, country, os, device, browser, \
-             utm_source, utm_medium, sub_id, via, destination_kind, is_unique) \
-             SELECT CAST($1 AS TEXT), CASE WHEN i % 7 = 0 THEN 1 ELSE 0 END, $4 + i * 1000000, \
-             'clk_' || SUBSTR(CAST(10000000000000000 + i AS TEXT), 1, 17) || '000000000', \
-             CASE WHEN i % 2 = 0 THEN CAST($2 AS TEXT) ELSE 'lnk_00000000000000000000000000' END, \
-             $4 + i * 1000000 - (i % 5) * 1000000, CASE WHEN i % 3 = 0 THEN 'DE' WHEN i % 3 = 1 THEN 'FR' END, \
-             CASE WHEN i % 11 = 0 THEN 'ios' ELSE 'android' END, 'phone', 'Safari', \
-             CASE WHEN i % 13 = 0 THEN 'thirteen' ELSE 'other' END, CASE WHEN i < $3 / 2 THEN 'early' ELSE 'late' END, \
-             CASE WHEN i % 999 = 0 THEN 'rare' END, 'link', 'url', 0 FROM n",
-        )
-        .bind(api.workspace.id.clone())
-        .bind(link_id.to_owned())
-        .bind(number)
-        .bind(NOON)
-        .bind(first)
-        .bind(number.min(first + PORTION - 1))
-        .execute(&mut *tx)
-        .await
-        .unwrap();
+    for first in (1..=number).step_by(flush as usize) {
+        // The last click's time, as if they were written at once.
+        let last = number.min(first + flush - 1);
+        let mut segment = Segment::new(workspace_id, NOON + last * SECOND);
+        for i in first..=last {
+            let id = format!("clk_{i:026}");
+            segment.push(&Row {
+                id: &id,
+                link_id: if i % 2 == 0 {
+                    link_id
+                } else {
+                    "lnk_00000000000000000000000000"
+                },
+                occurred_at: NOON + (i - i % 5) * SECOND,
+                country: [Some("DE"), Some("FR"), None][i as usize % 3],
+                region: None,
+                city: None,
+                os: if i % 11 == 0 { "ios" } else { "android" },
+                device: "phone",
+                browser: "Safari",
+                referrer_domain: None,
+                utm: [
+                    Some(if i % 13 == 0 { "thirteen" } else { "other" }),
+                    Some(if i < number / 2 { "early" } else { "late" }),
+                    None,
+                    None,
+                    None,
+                ],
+                sub_id: (i % 999 == 0).then_some("rare"),
+                trigger: "link",
+                destination_kind: "url",
+                is_bot: i % 7 == 0,
+                is_unique: false,
+            });
+        }
+        segment.write(&mut tx, dialect).await.unwrap();
     }
     sqlx::query(
-        "INSERT INTO click_streams (workspace_id, last_seq, most_late) VALUES ($1, $2, 4000000)",
+        "INSERT INTO click_streams (workspace_id, last_seq, most_late) VALUES ($1, $2, $3)",
     )
     .bind(api.workspace.id.clone())
-    .bind(NOON + number * SECOND)
+    .bind(NOON + number * SECOND + flush)
+    .bind((flush + 5) * SECOND)
     .execute(&mut *tx)
     .await
     .unwrap();
@@ -82,29 +100,40 @@ fn seconds(click: &Value) -> i64 {
 async fn a_link_goes_with_all_its_clicks() {
     let api = Api::start().await;
     let link = api.link(json!({ "url": URL })).await;
-    many(&api, &id(&link), 9_000).await;
+    many(&api, &id(&link), 9_000, 3).await;
     api.delete(&crate::harness::path(&link)).gives(200).await;
     api.clock.advance(31 * DAY);
     api.server.app.sweep().await.unwrap();
     assert_eq!(api.count("SELECT COUNT(*) FROM links").await, 0);
-    let left = api.count("SELECT COUNT(*) FROM clicks").await;
-    assert_eq!(left, 4_500, "those of another link");
+    let left = api.stored_clicks().await;
+    assert_eq!(left.len(), 4_500, "those of another link");
+    assert!(left.iter().all(|click| click.link_id != id(&link)));
 }
 
 /// Each filter alone and many together give what a look at every click gives, however few of those looked at fit.
 #[tokio::test]
-async fn pages_are_complete_however_rare_the_clicks_are() {
+async fn pages_are_complete_where_few_clicks_come_at_once() {
+    pages_are_complete(3).await;
+}
+
+#[tokio::test]
+async fn pages_are_complete_where_many_clicks_come_at_once() {
+    pages_are_complete(700).await;
+}
+
+async fn pages_are_complete(flush: i64) {
+    const NUMBER: i64 = 3 * EXAMINED as i64;
     let api = Api::start().await;
     let link = id(&api.link(json!({ "url": URL })).await);
-    let number = 4 * EXAMINED;
-    many(&api, &link, number).await;
+    let number = NUMBER;
+    many(&api, &link, number, flush).await;
     type Fits = fn(i64) -> bool;
     let filters: [(String, Fits); 8] = [
         (format!("link_id={link}"), |i| i % 2 == 0),
         ("country=DE".into(), |i| i % 3 == 0),
         ("os=ios".into(), |i| i % 11 == 0),
         ("utm_source=thirteen".into(), |i| i % 13 == 0),
-        ("utm_medium=early".into(), |i| i < 4 * EXAMINED / 2),
+        ("utm_medium=early".into(), |i| i < NUMBER / 2),
         ("sub_id=rare".into(), |i| i % 999 == 0),
         ("from=2026-11-23T12:01:00Z".into(), |i| i - i % 5 >= 60),
         ("to=2026-11-23T15:00:00Z".into(), |i| i - i % 5 < 3 * 3_600),
@@ -169,7 +198,7 @@ async fn nothing_is_skipped_or_repeated_while_others_insert() {
     for _ in 0..WRITERS * ROUNDS {
         api.visit("s", DESKTOP).await;
     }
-    let mut clicks = api.server.app.clicks.take();
+    let mut clicks = api.server.app.clicks.take(usize::MAX);
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..WRITERS {
         let (api, mine) = (api.clone(), clicks.split_off(clicks.len() - ROUNDS));
@@ -279,7 +308,17 @@ async fn pages_stay_where_they_are() {
 /// machine that has nothing else to do; other builds get more time.
 #[tokio::test]
 #[ignore = "fills a database with a million clicks"]
-async fn a_page_of_a_million_clicks() {
+async fn a_page_of_a_million_clicks_that_came_one_by_one() {
+    a_page_of_a_million_clicks(1).await;
+}
+
+#[tokio::test]
+#[ignore = "fills a database with a million clicks"]
+async fn a_page_of_a_million_clicks_that_came_in_crowds() {
+    a_page_of_a_million_clicks(2_000).await;
+}
+
+async fn a_page_of_a_million_clicks(flush: i64) {
     let folder = tempfile::tempdir().unwrap();
     let file = approute_server::store::Target::File(folder.path().join("a.db"));
     let api = Api::with(move |config| {
@@ -289,7 +328,7 @@ async fn a_page_of_a_million_clicks() {
     })
     .await;
     let link = id(&api.link(json!({ "url": URL })).await);
-    many(&api, &link, 1_000_000).await;
+    many(&api, &link, 1_000_000, flush).await;
     let link = format!("link_id={link}");
     let mut slowest = (0.0, String::new());
     for filters in [
@@ -310,6 +349,7 @@ async fn a_page_of_a_million_clicks() {
         "country=DE&os=ios&utm_source=thirteen&utm_medium=early",
         &format!("{link}&country=FR&os=ios"),
         "country=FR&utm_medium=late",
+        &format!("{link}&limit=1000"),
     ] {
         for rest in [
             "order=asc",

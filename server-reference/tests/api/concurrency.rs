@@ -289,5 +289,59 @@ async fn visits_and_writes_at_once_lose_no_click() {
         (&link["click_count"], &link["version"]),
         (&json!(200), &json!(41))
     );
-    assert_eq!(api.count("SELECT COUNT(*) FROM clicks").await, 200);
+    assert_eq!(api.stored_clicks().await.len(), 200);
+}
+
+/// Where the answer to a commit gets lost, the flush is tried again, and finds that it was carried out.
+#[tokio::test]
+async fn a_flush_that_was_committed_is_not_written_again() {
+    let api = Api::with(|config| config.flush_every = std::time::Duration::from_secs(3_600)).await;
+    let link = api
+        .link(json!({ "url": "https://example.com/", "slug": "s" }))
+        .await;
+    for _ in 0..3 {
+        api.visit("s", "Mozilla/5.0 (X11) Firefox/140.0").await;
+    }
+    let app = &api.server.app;
+    let batch = app.next_batch().expect("clicks");
+    for _ in 0..3 {
+        app.write_down(&batch).await.unwrap();
+    }
+    api.visit("s", "Mozilla/5.0 (X11) Firefox/140.0").await;
+    api.flush().await;
+    let link = api
+        .get(&format!("/v1/links/{}", id(&link)))
+        .gives(200)
+        .await
+        .json();
+    assert_eq!(link["click_count"], 4);
+    assert_eq!(api.stored_clicks().await.len(), 4);
+}
+
+/// What could not be written is written later, in its order and once.
+#[tokio::test]
+async fn clicks_wait_for_the_database() {
+    let api = Api::with(|config| config.flush_every = std::time::Duration::from_secs(3_600)).await;
+    api.link(json!({ "url": "https://example.com/", "slug": "s" }))
+        .await;
+    let visit = async |sub_id: &str| {
+        let agent = "Mozilla/5.0 (X11) Firefox/140.0";
+        api.visit(&format!("s?sub_id={sub_id}"), agent).await;
+    };
+    let run = async |sql: &'static str| {
+        let mut tx = api.server.app.store.write().await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    visit("a").await;
+    run("ALTER TABLE click_blocks RENAME TO elsewhere").await;
+    for sub_id in ["b", "c"] {
+        assert!(api.server.app.flush().await.is_err());
+        visit(sub_id).await;
+    }
+    run("ALTER TABLE elsewhere RENAME TO click_blocks").await;
+    api.flush().await;
+    let clicks = api.stored_clicks().await;
+    let order: Vec<_> = clicks.iter().map(|click| click.sub_id.as_deref()).collect();
+    assert_eq!(order, [Some("a"), Some("b"), Some("c")]);
 }

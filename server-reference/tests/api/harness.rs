@@ -7,9 +7,10 @@ use approute_server::cli::seed;
 use approute_server::clock::ManualClock;
 use approute_server::config::Config;
 use approute_server::server::Server;
-use approute_server::store::Target;
+use approute_server::store::click_pages::{self, Query, Stored};
 use approute_server::store::keys::Scope;
 use approute_server::store::workspaces::{self, Plan, Workspace};
+use approute_server::store::{Dialect, Target};
 use approute_server::webhook::key::Source;
 use http::header::HeaderMap;
 use serde_json::Value;
@@ -25,7 +26,9 @@ pub const NOON: i64 = 1_795_435_200_000_000;
 pub struct Api {
     pub server: Server,
     pub clock: Arc<ManualClock>,
+    /// For visits: its connections never see a call of the API, so that they stay where visits are answered.
     pub client: Client,
+    calls: Client,
     /// A read-write key of the first workspace.
     pub key: String,
     /// A read key of the first workspace.
@@ -43,7 +46,29 @@ impl Api {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let database = Fresh::new().await;
+        Self::over(Fresh::new().await, change).await
+    }
+
+    /// Over a database that has something in it already.
+    pub async fn after(prepare: impl AsyncFnOnce(&mut sqlx::AnyConnection, Dialect)) -> Self {
+        let mut database = Fresh::new().await;
+        if database.target == Target::Memory {
+            let folder = tempfile::tempdir().unwrap();
+            database.target = Target::File(folder.path().join("a.db"));
+            database.folder = Some(folder);
+        }
+        sqlx::any::install_default_drivers();
+        let (url, dialect) = match &database.target {
+            Target::Postgres(url) => (url.clone(), Dialect::Postgres),
+            file => (format!("{file}?mode=rwc"), Dialect::Sqlite),
+        };
+        let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
+        prepare(&mut connection, dialect).await;
+        connection.close().await.unwrap();
+        Self::over(database, |_| {}).await
+    }
+
+    async fn over(database: Fresh, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::new(database.target.clone());
         config.dev = true;
         config.secret_key = Source::Text(format!("{}=", "A".repeat(43)).into());
@@ -90,6 +115,7 @@ impl Api {
             server,
             clock,
             client,
+            calls: Client::new(),
             key,
             read_key,
             other_key,
@@ -175,6 +201,32 @@ impl Api {
         tx.commit().await.unwrap();
     }
 
+    /// Every click that is stored, in the order in which they were ingested.
+    pub async fn stored_clicks(&self) -> Vec<Stored> {
+        let store = &self.server.app.store;
+        let mut connection = store.read().await.unwrap();
+        let mut query = Query {
+            workspace_id: self.workspace.id.clone(),
+            filters: Vec::new(),
+            from: None,
+            to: None,
+            include_bots: true,
+            ascending: true,
+            after: None,
+            limit: 10_000,
+        };
+        let mut clicks = Vec::new();
+        loop {
+            let page = click_pages::read(&mut connection, store.dialect(), &query).await;
+            let page = page.unwrap();
+            clicks.extend(page.clicks);
+            query.after = page.next;
+            if page.next.is_none() {
+                return clicks;
+            }
+        }
+    }
+
     /// A number from the database.
     pub async fn count(&self, sql: &'static str) -> i64 {
         let mut connection = self.server.app.store.read().await.unwrap();
@@ -189,6 +241,7 @@ impl Api {
 /// as `scripts/postgres` gives it), dropped at the end. To make a whole database would take four times as long.
 struct Fresh {
     target: Target,
+    folder: Option<tempfile::TempDir>,
     remove: Option<(String, String)>,
 }
 
@@ -198,6 +251,7 @@ impl Fresh {
         let Ok(server) = std::env::var("APPROUTE_TEST_POSTGRES") else {
             return Self {
                 target: Target::Memory,
+                folder: None,
                 remove: None,
             };
         };
@@ -208,6 +262,7 @@ impl Fresh {
             .unwrap();
         Self {
             target: Target::Postgres(format!("{server}/postgres?options[search_path]={name}")),
+            folder: None,
             remove: Some((server, name)),
         }
     }
@@ -291,7 +346,7 @@ impl Call<'_> {
     /// Sends it, and holds the answer against the spec.
     pub async fn send(self) -> Answer {
         let url = format!("{}{}", self.base_url, self.path);
-        let mut request = self.api.client.request(self.method.parse().unwrap(), &url);
+        let mut request = self.api.calls.request(self.method.parse().unwrap(), &url);
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
         }

@@ -98,7 +98,8 @@ async fn a_deleted_link_is_purged_after_30_days() {
     for table in [
         "SELECT COUNT(*) FROM links",
         "SELECT COUNT(*) FROM link_tags",
-        "SELECT COUNT(*) FROM clicks",
+        "SELECT COUNT(*) FROM link_counts",
+        "SELECT COUNT(*) FROM click_blocks",
     ] {
         assert_eq!(api.count(table).await, 0, "{table}");
     }

@@ -169,7 +169,12 @@ async fn exactly_once_on_several_nodes() {
     while let Some(done) = visitors.join_next().await {
         done.unwrap();
     }
-    until(&api, "SELECT click_count FROM links", 200).await;
+    until(
+        &api,
+        "SELECT COALESCE(MAX(click_count), 0) FROM link_counts",
+        200,
+    )
+    .await;
     flushing.iter().for_each(JoinHandle::abort);
     assert_eq!(
         api.count("SELECT COUNT(*) FROM events").await,

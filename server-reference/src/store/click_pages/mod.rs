@@ -1,70 +1,36 @@
 //! Reading clicks page by page, in the order in which they were ingested.
 //!
-//! Every filter has an index in which its clicks stand in that order, and one of them leads: those of the filter that
-//! has the fewest. What leads is chosen here and not by the database, whose statistics can be old or missing. Other
-//! filters are checked on what the leading index gives, on [`EXAMINED`] clicks at most, so that a page costs the same
-//! however many clicks there are; where that is not enough to fill a page, it is short and has a next one.
+//! Every filter has a term in the index ([`click_log`](super::click_log)) that gives its clicks in that order, and one of
+//! them leads: that of the filter that has the fewest. Other filters are checked on the clicks to which the leading term
+//! leads, on [`EXAMINED`] at most, so that a page costs the same however many clicks there are; where that is not
+//! enough to fill a page, it is short and has a next one.
 
 #[cfg(test)]
 mod tests;
 mod walk;
 
-use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Connection as _};
+use std::collections::{BTreeSet, HashMap};
 
-use self::walk::Walk;
-use super::{Columns, Dialect, Result};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
+
+pub use super::click_log::terms::Column;
+
+use self::walk::{Place, Step, Walk};
+use super::click_log::block::{self, Row};
+use super::click_log::terms::Term;
+use super::{Columns, Dialect, Result, rows};
 use crate::clock::Micros;
 
 /// How many clicks one page looks at.
-pub const EXAMINED: i64 = 3_000;
+pub const EXAMINED: usize = 3_000;
+/// From how many blocks they come at most, where a page has room for fewer clicks.
+const BLOCKS: usize = 600;
+/// How many rows of the index one page looks at.
+const ROWS: i64 = 2_000;
 /// How far is counted to find the filter with the fewest clicks.
-const PROBED: i64 = 1_000;
-
-/// What can be filtered by with an index. Of filters that are equally broad, the first here leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Column {
-    Link,
-    SubId,
-    UtmContent,
-    UtmTerm,
-    UtmCampaign,
-    UtmMedium,
-    UtmSource,
-    Country,
-    Os,
-}
-
-impl Column {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Link => "link_id",
-            Self::SubId => "sub_id",
-            Self::UtmContent => "utm_content",
-            Self::UtmTerm => "utm_term",
-            Self::UtmCampaign => "utm_campaign",
-            Self::UtmMedium => "utm_medium",
-            Self::UtmSource => "utm_source",
-            Self::Country => "country",
-            Self::Os => "os",
-        }
-    }
-
-    fn index(self) -> &'static str {
-        match self {
-            Self::Link => "clicks_by_link",
-            Self::SubId => "clicks_by_sub_id",
-            Self::UtmContent => "clicks_by_utm_content",
-            Self::UtmTerm => "clicks_by_utm_term",
-            Self::UtmCampaign => "clicks_by_utm_campaign",
-            Self::UtmMedium => "clicks_by_utm_medium",
-            Self::UtmSource => "clicks_by_utm_source",
-            Self::Country => "clicks_by_country",
-            Self::Os => "clicks_by_os",
-        }
-    }
-}
+const PROBED: usize = 300;
+/// Clicks that are looked at together, where not every one fits.
+const TOGETHER: usize = 200;
 
 /// What a page is asked for with.
 #[derive(Debug, Clone)]
@@ -111,32 +77,70 @@ pub struct Stored {
     pub is_unique: bool,
 }
 
-fn from_row(row: &AnyRow) -> Result<Stored> {
-    Ok(Stored {
-        seq: row.int("seq")?,
-        id: row.text("id")?,
-        link_id: row.text("link_id")?,
-        occurred_at: row.int("occurred_at")?,
-        country: row.text_opt("country")?,
-        region: row.text_opt("region")?,
-        city: row.text_opt("city")?,
-        os: row.text("os")?,
-        device: row.text("device")?,
-        browser: row.text("browser")?,
-        referrer_domain: row.text_opt("referrer_domain")?,
-        utm: [
-            row.text_opt("utm_source")?,
-            row.text_opt("utm_medium")?,
-            row.text_opt("utm_campaign")?,
-            row.text_opt("utm_term")?,
-            row.text_opt("utm_content")?,
-        ],
-        sub_id: row.text_opt("sub_id")?,
-        trigger: row.text("via")?,
-        destination_kind: row.text("destination_kind")?,
-        is_bot: row.flag("is_bot")?,
-        is_unique: row.flag("is_unique")?,
-    })
+impl Stored {
+    fn new(seq: i64, row: &Row<'_>) -> Self {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Self {
+            seq,
+            id: row.id.to_owned(),
+            link_id: row.link_id.to_owned(),
+            occurred_at: row.occurred_at,
+            country: owned(row.country),
+            region: owned(row.region),
+            city: owned(row.city),
+            os: row.os.to_owned(),
+            device: row.device.to_owned(),
+            browser: row.browser.to_owned(),
+            referrer_domain: owned(row.referrer_domain),
+            utm: row.utm.map(owned),
+            sub_id: owned(row.sub_id),
+            trigger: row.trigger.to_owned(),
+            destination_kind: row.destination_kind.to_owned(),
+            is_bot: row.is_bot,
+            is_unique: row.is_unique,
+        }
+    }
+}
+
+impl Query {
+    /// Whether a click is what is asked for. A term leads to clicks that only look like it, too, and to places that are
+    /// empty by now.
+    fn fits(&self, row: &Row<'_>, is_bot: bool) -> bool {
+        let [source, medium, campaign, term, content] = row.utm;
+        row.is_bot == is_bot
+            && self.from.is_none_or(|from| row.occurred_at >= from)
+            && self.to.is_none_or(|to| row.occurred_at < to)
+            && self.filters.iter().all(|(column, value)| {
+                let own = match column {
+                    Column::Link => Some(row.link_id),
+                    Column::SubId => row.sub_id,
+                    Column::UtmContent => content,
+                    Column::UtmTerm => term,
+                    Column::UtmCampaign => campaign,
+                    Column::UtmMedium => medium,
+                    Column::UtmSource => source,
+                    Column::Country => row.country,
+                    Column::Os => Some(row.os),
+                };
+                own == Some(value)
+            })
+    }
+
+    fn term(&self, lead: Option<usize>, is_bot: bool) -> Term {
+        match lead.map(|lead| &self.filters[lead]) {
+            Some((column, value)) => Term::new(*column, value, is_bot),
+            None => Term::of_all(is_bot),
+        }
+    }
+
+    /// People, or people and bots.
+    fn kinds(&self) -> &'static [bool] {
+        if self.include_bots {
+            &[false, true]
+        } else {
+            &[false]
+        }
+    }
 }
 
 /// A page.
@@ -164,33 +168,17 @@ async fn read_snapshot(
     let Some(range) = range(connection, query).await? else {
         return Ok(Page::default());
     };
-    if !owns_link(connection, query).await? {
-        return Ok(Page::default());
-    }
-    let lead = lead(connection, dialect, query, range).await?;
+    let lead = lead(connection, query, range).await?;
     let mut page = Page::default();
     let mut horizon: Option<i64> = None;
-    for is_bot in if query.include_bots {
-        &[false, true][..]
-    } else {
-        &[false]
-    } {
-        let walk = Walk {
-            dialect,
-            query,
-            range,
-            lead,
-            is_bot: *is_bot,
+    for is_bot in query.kinds() {
+        let walk = Walk::new(query, query.term(lead, *is_bot), range);
+        let (found, end) = follow(connection, dialect, query, walk, *is_bot).await?;
+        horizon = match (horizon, end) {
+            (Some(one), Some(other)) if query.ascending => Some(one.min(other)),
+            (Some(one), Some(other)) => Some(one.max(other)),
+            (one, other) => one.or(other),
         };
-        let found = walk.rows(connection).await?;
-        if found.len() <= query.limit {
-            let end = walk.horizon(connection).await?;
-            horizon = match (horizon, end) {
-                (Some(one), Some(other)) if query.ascending => Some(one.min(other)),
-                (Some(one), Some(other)) => Some(one.max(other)),
-                (one, other) => one.or(other),
-            };
-        }
         page.clicks.extend(found);
     }
     if query.ascending {
@@ -240,28 +228,87 @@ async fn range(connection: &mut AnyConnection, query: &Query) -> Result<Option<(
     Ok((first <= last).then_some((first, last)))
 }
 
-/// The index of links does not begin with the workspace, so another workspace's links end here.
-async fn owns_link(connection: &mut AnyConnection, query: &Query) -> Result<bool> {
-    let Some((_, link_id)) = query
-        .filters
-        .iter()
-        .find(|(column, _)| *column == Column::Link)
-    else {
-        return Ok(true);
-    };
-    let found: Option<String> =
-        sqlx::query_scalar("SELECT id FROM links WHERE id = $1 AND workspace_id = $2")
-            .bind(link_id.clone())
-            .bind(query.workspace_id.clone())
-            .fetch_optional(connection)
-            .await?;
-    Ok(found.is_some())
+/// The clicks to which a walk leads and that fit, one more than the page holds; and the place up to which was looked,
+/// where that was not the end.
+async fn follow(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    query: &Query,
+    mut walk: Walk<'_>,
+    is_bot: bool,
+) -> Result<(Vec<Stored>, Option<i64>)> {
+    // One more tells whether there is another page.
+    let wanted = query.limit + 1;
+    let mut found = Vec::new();
+    let (mut examined, mut blocks) = (0, 0);
+    // Those of the last step: the next one begins where it ended.
+    let mut known = HashMap::new();
+    loop {
+        let number = (wanted - found.len()).max(TOGETHER.min(wanted * 4));
+        let places = match walk.next(connection, number, ROWS).await? {
+            Step::Places(places) => places,
+            Step::Over => return Ok((found, None)),
+            Step::Tired(end) => return Ok((found, Some(end))),
+        };
+        known = read_blocks(connection, dialect, query, &places, known).await?;
+        blocks += known.len();
+        examined += places.len();
+        for place in &places {
+            let Some(bytes) = known.get(&place.block) else {
+                continue;
+            };
+            let clicks = block::read(bytes, place.block)?;
+            let Some((_, bytes)) = clicks.into_iter().find(|(seq, _)| *seq == place.seq) else {
+                continue;
+            };
+            let row = block::click(place.seq, bytes)?;
+            if query.fits(&row, is_bot) {
+                found.push(Stored::new(place.seq, &row));
+                if found.len() == wanted {
+                    return Ok((found, None));
+                }
+            }
+        }
+        if examined >= EXAMINED || blocks >= BLOCKS.max(wanted) {
+            return Ok((found, places.last().map(|place| place.seq)));
+        }
+    }
+}
+
+/// The blocks in which places are.
+async fn read_blocks(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    query: &Query,
+    places: &[Place],
+    mut known: HashMap<i64, Vec<u8>>,
+) -> Result<HashMap<i64, Vec<u8>>> {
+    let needed: BTreeSet<i64> = places.iter().map(|place| place.block).collect();
+    known.retain(|first, _| needed.contains(first));
+    let needed: Vec<i64> = needed
+        .into_iter()
+        .filter(|first| !known.contains_key(first))
+        .collect();
+    for list in rows::lists(&needed) {
+        let sql = blocks_sql(dialect, &list.sql(dialect, 1));
+        let statement = sqlx::query(AssertSqlSafe(sql)).bind(query.workspace_id.clone());
+        for row in list.bind(statement).fetch_all(&mut *connection).await? {
+            known.insert(row.int("first_seq")?, row.bytes("clicks")?);
+        }
+    }
+    Ok(known)
+}
+
+fn blocks_sql(dialect: Dialect, places: &str) -> String {
+    let workspace_id = dialect.place(1);
+    format!(
+        "SELECT first_seq, clicks FROM click_blocks WHERE workspace_id = {workspace_id} AND first_seq IN ({places})"
+    )
 }
 
 /// The filter that leads: the one with the fewest clicks, as far as that is counted.
 async fn lead(
     connection: &mut AnyConnection,
-    dialect: Dialect,
     query: &Query,
     range: (i64, i64),
 ) -> Result<Option<usize>> {
@@ -271,19 +318,18 @@ async fn lead(
     let mut best = None;
     for lead in 0..query.filters.len() {
         let mut clicks = 0;
-        for is_bot in if query.include_bots {
-            &[false, true][..]
-        } else {
-            &[false]
-        } {
-            let walk = Walk {
-                dialect,
-                query,
-                range,
-                lead: Some(lead),
-                is_bot: *is_bot,
-            };
-            clicks += walk.probe(connection).await?;
+        for is_bot in query.kinds() {
+            let mut walk = Walk::new(query, query.term(Some(lead), *is_bot), range);
+            let mut found = 0;
+            while found < PROBED {
+                match walk.next(connection, PROBED - found, PROBED as i64).await? {
+                    Step::Places(places) => found += places.len(),
+                    Step::Over => break,
+                    // So many rows for so few clicks: others are better, unless they are like this too.
+                    Step::Tired(_) => found = PROBED,
+                }
+            }
+            clicks += found;
         }
         let rank = (clicks, query.filters[lead].0 as u8);
         if best.is_none_or(|(fewest, _)| rank < fewest) {

@@ -1,148 +1,182 @@
-//! Going through clicks by one index.
+//! Going through the places of a term's clicks, in order.
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::super::rows::{self, AnyQuery, Value};
-use super::super::{Columns, Dialect, Result};
-use super::{Column, EXAMINED, PROBED, Query, Stored, from_row};
+use super::super::click_log::SEGMENT;
+use super::super::click_log::block::BLOCK;
+use super::super::click_log::terms::{self, Term};
+use super::super::{Columns, Result};
+use super::Query;
 
-/// One way through an index: people or bots, led by one filter or by none.
-#[derive(Clone, Copy)]
+/// Rows of the index that are read first; more each time.
+const FIRST: i64 = 8;
+const MOST: i64 = 512;
+
+/// Where a click stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub seq: i64,
+    /// The first place of its block.
+    pub block: i64,
+}
+
+/// The way through a term's places, from one end of a range to the other.
 pub(super) struct Walk<'a> {
-    pub dialect: Dialect,
-    pub query: &'a Query,
+    workspace_id: &'a str,
+    term: Term,
+    ascending: bool,
     /// The places, both included, between which it goes.
-    pub range: (i64, i64),
-    /// The filter that leads, among those of the query.
-    pub lead: Option<usize>,
-    pub is_bot: bool,
+    range: (i64, i64),
+    /// The first places of the segments that are left, both included.
+    segments: (i64, i64),
+    /// Up to where everything was read.
+    reached: i64,
+    over: bool,
+    /// Rows of the index that are read next.
+    portion: i64,
+    /// Places that were read, the next one last.
+    ready: Vec<Place>,
+    /// Rows of the index that were read.
+    rows: i64,
 }
 
-/// SQL with the values of its places.
-pub(super) struct Statement {
-    pub sql: String,
-    pub values: Vec<Value>,
+/// What the next step of a [`Walk`] gives.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Some places.
+    Places(Vec<Place>),
+    /// There are no more.
+    Over,
+    /// So many rows were read that it ends here, though not everything behind this place was read.
+    Tired(i64),
 }
 
-impl Statement {
-    fn new(sql: &str) -> Self {
+impl<'a> Walk<'a> {
+    pub fn new(query: &'a Query, term: Term, range: (i64, i64)) -> Self {
+        let (from, to) = range;
         Self {
-            sql: sql.to_owned(),
-            values: Vec::new(),
+            workspace_id: &query.workspace_id,
+            term,
+            ascending: query.ascending,
+            range,
+            // A segment that begins before the range can reach into it.
+            segments: (from.saturating_sub(SEGMENT as i64 - 1), to),
+            reached: if query.ascending { from } else { to },
+            over: false,
+            portion: FIRST,
+            ready: Vec::new(),
+            rows: 0,
         }
     }
 
-    fn text(&mut self, sql: &str) {
-        self.sql.push_str(sql);
+    /// The next places, at most so many, as long as no more than so many rows of the index are needed.
+    pub async fn next(
+        &mut self,
+        connection: &mut AnyConnection,
+        number: usize,
+        rows: i64,
+    ) -> Result<Step> {
+        while self.ready.is_empty() {
+            if self.over {
+                return Ok(Step::Over);
+            }
+            if self.rows >= rows {
+                return Ok(Step::Tired(self.reached));
+            }
+            self.read(connection).await?;
+        }
+        let left = self.ready.len().saturating_sub(number);
+        let mut places = self.ready.split_off(left);
+        places.reverse();
+        Ok(Step::Places(places))
     }
 
-    fn value(&mut self, sql: &str, value: Value) {
-        self.values.push(value);
-        self.sql.push_str(&format!("{sql} ${}", self.values.len()));
+    /// Reads some rows of the index: those of the term, and those that it shares with others.
+    async fn read(&mut self, connection: &mut AnyConnection) -> Result<()> {
+        let own = self.rows(connection, self.term.number()).await?;
+        let shared = self.rows(connection, self.term.shared()).await?;
+        // Of what was not read whole, nothing is known behind its last row.
+        let mut limit = None;
+        for rows in [&own, &shared] {
+            self.rows += rows.len() as i64;
+            if let (true, Some((last, _))) = (rows.len() as i64 == self.portion, rows.last()) {
+                limit = Some(match limit {
+                    None => *last,
+                    Some(limit) if self.ascending => *last.min(&limit),
+                    Some(limit) => *last.max(&limit),
+                });
+            }
+        }
+        let ascending = self.ascending;
+        let is_within = |first: i64| match limit {
+            None => true,
+            Some(limit) if ascending => first <= limit,
+            Some(limit) => first >= limit,
+        };
+        for (first, bytes) in own.iter().filter(|(first, _)| is_within(*first)) {
+            self.add(*first, bytes)?;
+        }
+        for (first, bytes) in shared.iter().filter(|(first, _)| is_within(*first)) {
+            if let Some(bytes) = terms::of_shared(bytes, self.term)? {
+                self.add(*first, bytes)?;
+            }
+        }
+        self.ready.sort_unstable();
+        // Segments do not overlap.
+        match limit {
+            None => self.over = true,
+            Some(limit) if self.ascending => {
+                self.segments.0 = limit + 1;
+                let last = self.ready.last().map_or(limit, |place| place.seq);
+                self.reached = last.max(limit);
+            }
+            Some(limit) => {
+                self.segments.1 = limit - 1;
+                self.reached = limit;
+            }
+        }
+        if self.ascending {
+            self.ready.reverse();
+        }
+        self.portion = (self.portion * 4).min(MOST);
+        Ok(())
     }
 
-    pub fn query(self) -> AnyQuery {
-        self.values
-            .into_iter()
-            .fold(sqlx::query(AssertSqlSafe(self.sql)), rows::bind)
+    fn add(&mut self, first: i64, places: &[u8]) -> Result<()> {
+        let (from, to) = self.range;
+        for place in terms::places(places)? {
+            let place = i64::from(place);
+            let seq = first + place;
+            if (from..=to).contains(&seq) {
+                let block = first + place / BLOCK as i64 * BLOCK as i64;
+                self.ready.push(Place { seq, block });
+            }
+        }
+        Ok(())
+    }
+
+    async fn rows(
+        &self,
+        connection: &mut AnyConnection,
+        number: i64,
+    ) -> Result<Vec<(i64, Vec<u8>)>> {
+        let rows = sqlx::query(AssertSqlSafe(rows_sql(self.ascending)))
+            .bind(self.workspace_id.to_owned())
+            .bind(number)
+            .bind(self.segments.0)
+            .bind(self.segments.1)
+            .bind(self.portion)
+            .fetch_all(connection)
+            .await?;
+        let row = |row: &sqlx::any::AnyRow| Ok((row.int("first_seq")?, row.bytes("places")?));
+        rows.iter().map(row).collect()
     }
 }
 
-impl Walk<'_> {
-    fn direction(&self) -> &'static str {
-        if self.query.ascending { "ASC" } else { "DESC" }
-    }
-
-    /// What the leading index answers by itself.
-    fn led(&self, statement: &mut Statement) {
-        statement.text(" FROM clicks");
-        if let Some(lead) = self.lead {
-            let column = self.query.filters[lead].0;
-            statement.text(&self.dialect.by_index(column.index()));
-        }
-        match self.lead.map(|lead| &self.query.filters[lead]) {
-            Some((Column::Link, link_id)) => {
-                statement.value(" WHERE link_id =", Value::Text(link_id.clone()));
-            }
-            other => {
-                let workspace_id = self.query.workspace_id.clone();
-                statement.value(" WHERE workspace_id =", Value::Text(workspace_id));
-                if let Some((column, value)) = other {
-                    let condition = format!(" AND {} =", column.name());
-                    statement.value(&condition, Value::Text(value.clone()));
-                }
-            }
-        }
-        statement.value(" AND is_bot =", Value::Int(self.is_bot.into()));
-        statement.value(" AND seq >=", Value::Int(self.range.0));
-        statement.value(" AND seq <=", Value::Int(self.range.1));
-        statement.text(&format!(" ORDER BY seq {} LIMIT", self.direction()));
-    }
-
-    /// What is checked on the clicks that it gives.
-    fn others(&self, statement: &mut Statement) {
-        let mut before = " WHERE";
-        for (index, (column, value)) in self.query.filters.iter().enumerate() {
-            if Some(index) != self.lead {
-                let condition = format!("{before} {} =", column.name());
-                statement.value(&condition, Value::Text(value.clone()));
-                before = " AND";
-            }
-        }
-        for (condition, at) in [
-            ("occurred_at >=", self.query.from),
-            ("occurred_at <", self.query.to),
-        ] {
-            if let Some(at) = at {
-                statement.value(&format!("{before} {condition}"), Value::Int(at));
-                before = " AND";
-            }
-        }
-    }
-
-    fn checks_others(&self) -> bool {
-        let led = usize::from(self.lead.is_some());
-        self.query.filters.len() > led || self.query.from.is_some() || self.query.to.is_some()
-    }
-
-    /// The limit inside keeps both databases from mixing the two kinds of conditions, and from losing the order.
-    pub fn page(&self) -> Statement {
-        let mut statement = Statement::new("SELECT * FROM (SELECT *");
-        self.led(&mut statement);
-        statement.value("", Value::Int(EXAMINED));
-        statement.text(") AS examined");
-        self.others(&mut statement);
-        // One more than the page holds tells whether there is another page.
-        statement.value(" LIMIT", Value::Int(self.query.limit as i64 + 1));
-        statement
-    }
-
-    /// The clicks of a page, and one more where there is one.
-    pub async fn rows(&self, connection: &mut AnyConnection) -> Result<Vec<Stored>> {
-        let rows = self.page().query().fetch_all(connection).await?;
-        rows.iter().map(from_row).collect()
-    }
-
-    /// The place up to which a page examined, where that was not everything.
-    pub async fn horizon(&self, connection: &mut AnyConnection) -> Result<Option<i64>> {
-        if !self.checks_others() {
-            return Ok(None);
-        }
-        let mut statement = Statement::new("SELECT seq");
-        self.led(&mut statement);
-        statement.value(" 1 OFFSET", Value::Int(EXAMINED - 1));
-        let row = statement.query().fetch_optional(connection).await?;
-        row.map(|row| row.int("seq")).transpose()
-    }
-
-    /// How many clicks the leading index has, as far as that is counted.
-    pub async fn probe(&self, connection: &mut AnyConnection) -> Result<i64> {
-        let mut statement =
-            Statement::new("SELECT CAST(COUNT(*) AS BIGINT) AS clicks FROM (SELECT seq");
-        self.led(&mut statement);
-        statement.value("", Value::Int(PROBED));
-        statement.text(") AS probed");
-        let row = statement.query().fetch_one(connection).await?;
-        row.int("clicks")
-    }
+pub(super) fn rows_sql(ascending: bool) -> String {
+    let direction = if ascending { "ASC" } else { "DESC" };
+    format!(
+        "SELECT first_seq, places FROM click_terms WHERE workspace_id = $1 AND term = $2 AND first_seq >= $3 \
+         AND first_seq <= $4 ORDER BY first_seq {direction} LIMIT $5"
+    )
 }
