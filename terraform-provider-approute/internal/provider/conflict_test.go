@@ -151,3 +151,36 @@ func TestADeletedLinkThatCannotBeWhatIsWantedStaysDeleted(t *testing.T) {
 		t.Error("the deleted link is alive again")
 	}
 }
+
+func TestAnExternalIDIsTakenFromADeletedLinkOnly(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ctx := context.Background()
+	with := func(externalID string) string {
+		return s.config("resource \"approute_link\" \"nora\" {\n  slug = \"nora\"\n  url = \"https://example.com/\"\n  external_id = \"" + externalID + "\"\n}\n")
+	}
+	var other *approute.LinkResponse
+	try(t,
+		resource.TestStep{Config: with("creator:1")},
+		resource.TestStep{
+			PreConfig: func() {
+				var err error
+				if other, err = s.client.Links.Create(ctx, approute.LinkCreateParams{URL: "https://example.com/", ExternalID: approute.Set("creator:2")}); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:      with("creator:2"),
+			ExpectError: regexp.MustCompile(`(?s)The link cannot be changed.*external_id = .*belongs\s+to\s+another\s+link`),
+		},
+		resource.TestStep{
+			PreConfig: func() { s.remove(other.ID) },
+			Config:    with("creator:2"),
+			Check: func(*terraform.State) error {
+				if link := s.link(); link.Slug != "nora" || link.ExternalID.Or("") != "creator:2" {
+					return fmt.Errorf("there is %+v", link)
+				}
+				return nil
+			},
+		},
+	)
+}

@@ -124,14 +124,7 @@ func (s *service) revive(ctx context.Context, plan *linkModel, holder *approute.
 	if !password.IsSet() && restored.HasPassword {
 		password = approute.Null[approute.Secret]()
 	}
-	link, err := s.update(ctx, holder.ID, &plan.linkFields, &have, password)
-	if otherID, _ := conflictOf(err); otherID != "" {
-		// Its external id may be with a deleted link too.
-		other, failure := s.getLink(ctx, otherID)
-		if failure == nil && other.DeletedAt.IsSet() && s.freeExternalID(ctx, other, diags) {
-			link, err = s.update(ctx, holder.ID, &plan.linkFields, &have, password)
-		}
-	}
+	link, err := s.updateOver(ctx, holder.ID, &plan.linkFields, &have, password, diags)
 	if err != nil {
 		s.explain(diags, "The link exists already, deleted, and cannot be made what it should be", err)
 		s.deleteLink(ctx, holder.ID, diags)
@@ -143,6 +136,20 @@ func (s *service) revive(ctx context.Context, plan *linkModel, holder *approute.
 	diags.AddWarning("A deleted link was restored", fmt.Sprintf("%s (%s) was deleted less than 30 days ago, and its slug or external id is "+
 		"still reserved for it. It was restored, with its clicks, and has the content of this resource now.", link.ID, link.ShortURL))
 	return link
+}
+
+// updateOver updates a link whose external id may still be with a deleted one.
+func (s *service) updateOver(ctx context.Context, id string, want, have *linkFields, password approute.Field[approute.Secret], diags *diag.Diagnostics) (*approute.Link, error) {
+	link, err := s.update(ctx, id, want, have, password)
+	otherID, _ := conflictOf(err)
+	if otherID == "" {
+		return link, err
+	}
+	other, failure := s.getLink(ctx, otherID)
+	if failure != nil || !other.DeletedAt.IsSet() || !s.freeExternalID(ctx, other, diags) {
+		return nil, err
+	}
+	return s.update(ctx, id, want, have, password)
 }
 
 // freeExternalID takes the external id from a deleted link with another slug: the one that a replacement has left behind.

@@ -235,12 +235,8 @@ func (r *linkResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if plan.PasswordWOVersion.Equal(state.PasswordWOVersion) && plan.HasPassword.Equal(state.HasPassword) {
 		password = approute.Field[approute.Secret]{}
 	}
-	link, err := r.update(ctx, state.ID.ValueString(), &plan.linkFields, &state.linkFields, password)
+	link, err := r.updateOver(ctx, state.ID.ValueString(), &plan.linkFields, &state.linkFields, password, &resp.Diagnostics)
 	if err != nil {
-		if linkID, _ := conflictOf(err); linkID != "" {
-			resp.Diagnostics.AddAttributeError(path.Root("external_id"), "The external id is taken", sentence(err.Error()))
-			return
-		}
 		r.explain(&resp.Diagnostics, "The link cannot be changed", err)
 		return
 	}
