@@ -7,7 +7,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench bench-rust bench-go bench-server bench-node bench-python bench-ruby generate fmt lint clean conformance conformance-mutants faults fuzz
+.PHONY: help demo test test-full bench bench-rust bench-go bench-server bench-node bench-python bench-ruby generate fmt lint clean conformance conformance-mutants faults fuzz soak surface
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,9 +89,18 @@ faults: ## every SDK behind a network that misbehaves: nothing lost, nothing dou
 	@cargo build --locked --package approute-faults --package approute-conformance-driver --package approute-server
 	@$(target_dir)/debug/approute-faults $(ARGS)
 
-conformance-mutants: ## break each rule of the Rust core, one at a time, and show that a case turns red
-	@scripts/bootstrap demo
-	@cargo build --locked --package approute-conformance
+surface: ## the public surface of every package, and the spec, against what was released (ARGS: --update)
+	@scripts/test node_build
+	@$(target_dir)/debug/approute-surface $(ARGS)
+	@scripts/spec-baseline $(ARGS)
+
+soak: ## every SDK for an hour behind a network that misbehaves: memory, files, threads stay level (ARGS: --minutes N); writes docs/soak.md
+	@scripts/test node_build
+	@$(target_dir)/debug/approute-soak $(ARGS)
+
+conformance-mutants: ## break each rule, in every language, one at a time: exactly its cells turn red (ARGS: --language NAME, part of an id or rule)
+	@scripts/bootstrap test
+	@scripts/test node_build
 	@$(target_dir)/debug/approute-conformance mutants $(ARGS)
 
 fuzz: ## broken bodies, cursors and signatures, for ten minutes (ARGS: --seconds N, --seed N, --case N, bodies, cursors, signatures)

@@ -4,6 +4,7 @@
 // to be a TypeError or a RangeError too, and JavaScript has one line of ancestors. And a program may hold two copies of
 // this package, one as an ES module and one as CommonJS, whose errors are each other's.
 import type { FieldError } from "./generated/models.js";
+import { conceal } from "./shapes.js";
 
 /** What an error means for the data: nothing was sent; the server did not do it; it did it; nobody knows. */
 export type Outcome = "not_sent" | "rejected" | "applied" | "unknown";
@@ -225,7 +226,10 @@ function describe(error: Error, details: ErrorDetails, body: Uint8Array | string
     configurable: true,
     get: () => (typeof body === "string" ? body : new TextDecoder().decode(body)),
   });
-  if (details.class === "ConfirmationRequiredError") hidden(error, "confirmation", details.confirmation ?? undefined);
+  if (details.class === "ConfirmationRequiredError") {
+    if (details.confirmation) conceal(details.confirmation, ["token"]);
+    hidden(error, "confirmation", details.confirmation ?? undefined);
+  }
   if (details.webhook_failure) (error as { reason?: string }).reason = details.webhook_failure;
 }
 

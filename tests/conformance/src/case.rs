@@ -250,6 +250,8 @@ pub enum Fault {
     HalfClose,
     /// Nothing more is sent and the connection stays open; the client must close it.
     Stall,
+    /// What is left of the body comes a byte now and then, so that no single read takes long; the client must close it.
+    Drip,
     /// A status line that is none.
     Garbage,
 }

@@ -15,8 +15,8 @@ use crate::load::DriverSpec;
 
 /// What the hello line must name.
 pub const PROTOCOL: u64 = 2;
-/// No answer takes this long; a driver that does hangs.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// No answer takes this long, however busy the machine is; a driver that does hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// What a driver must not inherit, since clients read it.
 const CLEARED: [&str; 13] = [
     "SSL_CERT_FILE",
@@ -100,6 +100,11 @@ impl Driver {
         needs.iter().find(|need| !self.capabilities.contains(need))
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether its language has an empty text or 0 where others have null.
     pub fn zero_is_null(&self) -> bool {
         self.zero_is_null
@@ -139,18 +144,38 @@ impl Driver {
 /// # Errors
 /// When it does not build.
 pub fn prepare(spec: &DriverSpec, root: &Path) -> Result<Option<String>, String> {
+    let missing = missing(spec, root)?;
+    if missing.is_none() {
+        build(spec, root, &BTreeMap::new())?;
+    }
+    Ok(missing)
+}
+
+/// What a driver needs and this machine does not have.
+///
+/// # Errors
+/// When the operating system does not say where this program is.
+pub fn missing(spec: &DriverSpec, root: &Path) -> Result<Option<String>, String> {
     for (name, advice) in &spec.needs {
         let placed = words(std::slice::from_ref(name), root)?.concat();
         if !is_there(&placed) {
             return Ok(Some(format!("{placed} is missing: {advice}")));
         }
     }
+    Ok(None)
+}
+
+/// Builds a driver, where it says how.
+///
+/// # Errors
+/// When it does not build.
+pub fn build(spec: &DriverSpec, root: &Path, env: &BTreeMap<String, String>) -> Result<(), String> {
     let mut words = words(&spec.build, root)?.into_iter();
     let Some(tool) = words.next() else {
-        return Ok(None);
+        return Ok(());
     };
-    match Command::new(&tool).args(words).status() {
-        Ok(status) if status.success() => Ok(None),
+    match Command::new(&tool).args(words).envs(env).status() {
+        Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(format!("the driver for {} does not build", spec.title)),
         Err(error) => Err(format!("{tool}: {error}")),
     }

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::case::Case;
+use crate::facades::{Facade, language};
 use crate::mutants::Mutant;
 
 /// Everything in `tests/conformance` that is data.
@@ -30,6 +31,8 @@ pub struct Kit {
     pub report_schema: Arc<Validator>,
     /// The ways to break the Rust core.
     pub mutants: Vec<Mutant>,
+    /// The ways to break the code of the other languages.
+    pub facades: BTreeMap<String, Facade>,
     /// The spec: examples and the list of operations come from it.
     pub spec: Value,
 }
@@ -121,6 +124,7 @@ pub fn load(root: &Path) -> Result<Kit, Problems> {
         rules: typed(&root.join("rules.yaml"), &mut problems),
         drivers: typed(&root.join("drivers.yaml"), &mut problems),
         mutants: typed(&root.join("mutants/rust.yaml"), &mut problems),
+        facades: facades(&root.join("mutants"), &mut problems),
         known_failing: typed(&root.join("known-failing.yaml"), &mut problems),
         spec,
     };
@@ -235,6 +239,25 @@ pub fn validator(file: &Path) -> Result<Validator, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let schema = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
     jsonschema::validator_for(&schema).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// The lists of all languages but Rust.
+fn facades(folder: &Path, problems: &mut Problems) -> BTreeMap<String, Facade> {
+    let files = case_files(folder).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Vec::new()
+    });
+    let mut facades = BTreeMap::new();
+    for file in files.iter().filter(|file| !file.ends_with("rust.yaml")) {
+        let value = read(file).and_then(|value| {
+            serde_json::from_value(value).map_err(|e| format!("{}: {e}", file.display()))
+        });
+        match value {
+            Ok(facade) => drop(facades.insert(language(file), facade)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    facades
 }
 
 fn typed<T: DeserializeOwned + Default>(file: &Path, problems: &mut Problems) -> T {

@@ -17,13 +17,14 @@ use approute_conformance::scenario::{self, Played};
 const USAGE: &str = "\
 usage: approute-conformance run [--check] [--all] [--driver NAME]... [FILTER]...
        approute-conformance check
-       approute-conformance mutants [FILTER]...
+       approute-conformance mutants [--language NAME]... [FILTER]...
 
 run      runs the cases against the drivers, prints the matrix, and writes docs/conformance.md after a whole run
          (--check: fails where it differs instead). FILTER is a part of a case's id or rule, or an area. A driver that
          cannot be started here is left out (--all: is a failure, unless drivers.yaml calls it optional).
 check    reads everything and runs nothing.
-mutants  breaks each rule of the Rust core and shows that a case turns red.";
+mutants  breaks each rule, in the Rust core and in the code of every other language, and shows that exactly its cells turn
+         red. NAME is rust, go, node, python, ruby; FILTER is a part of a mutant's id or rule.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

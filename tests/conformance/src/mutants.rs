@@ -1,4 +1,5 @@
-//! Breaks each rule of the Rust core, one at a time, and shows that a case of the rule turns red.
+//! Breaks each rule of the Rust core, one at a time, and shows that a case of the rule turns red. [`crate::facades`] does so
+//! with the code of the other languages.
 //!
 //! The product's source has no switches. A copy of it gets them all at once: every snippet of `mutants/rust.yaml` becomes
 //! `if crate::mutant("id") { mutated } else { original }`. The driver is built once against the copy, and the cases of a
@@ -12,6 +13,7 @@ use std::process::Command;
 use regex::Regex;
 use serde::Deserialize;
 
+use crate::facades::{self, Tally};
 use crate::load::{Kit, Problems};
 use crate::report::{Cell, judge, terminal};
 use crate::run::{Selection, run};
@@ -19,6 +21,7 @@ use crate::run::{Selection, run};
 /// Names the mutant that is on.
 const SWITCH: &str = "APPROUTE_MUTANT";
 const DRIVER: &str = "conformance-driver-rust";
+const RUST: &str = "rust";
 
 /// One way to break a rule.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +38,9 @@ pub struct Mutant {
     /// What stands there instead; without it, a statement is left out.
     #[serde(default)]
     pub mutated: String,
+    /// The drivers that turn red, where not all of the language do; not for the Rust core, whose drivers share all of it.
+    #[serde(default)]
+    pub drivers: Vec<String>,
 }
 
 impl Mutant {
@@ -62,6 +68,15 @@ impl Mutant {
                     self.id, self.file
                 )
             })
+    }
+
+    /// The source with this mutant in it and nothing else.
+    ///
+    /// # Errors
+    /// When the snippet does not occur exactly once.
+    pub fn patched(&self, source: &str) -> Result<String, String> {
+        let (start, end) = self.span(source)?;
+        Ok([&source[..start], &self.mutated, &source[end..]].concat())
     }
 
     fn switch(&self, original: &str) -> String {
@@ -165,19 +180,87 @@ pub fn check(kit: &Kit) -> Problems {
             problems.push(format!("{name}: there are mutants, so `no_mutant` must go"));
         }
     }
+    problems.extend(facades::check(kit));
     problems
 }
 
-/// `approute-conformance mutants [FILTER]...`.
+/// Whether a driver's program is the one that is built against the broken core.
+pub fn is_core(program: &str) -> bool {
+    program.ends_with(DRIVER)
+}
+
+/// `approute-conformance mutants [--language NAME]... [FILTER]...`.
 ///
 /// # Errors
 /// When a snippet no longer fits, the mutants do not build, or cases are red without any.
-pub fn command(kit: &Kit, filters: &[String]) -> Result<bool, String> {
+pub fn command(kit: &Kit, arguments: &[String]) -> Result<bool, String> {
+    let (mut languages, mut filters) = (BTreeSet::new(), Vec::new());
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--language" => {
+                let name = arguments.next().map_or("", String::as_str);
+                if name != RUST && !kit.facades.contains_key(name) {
+                    let known: Vec<&str> = kit.facades.keys().map(String::as_str).collect();
+                    return Err(format!("--language is {RUST}, {}", known.join(", ")));
+                }
+                languages.insert(name);
+            }
+            filter => filters.push(filter),
+        }
+    }
+    let wants = |mutant: &Mutant| {
+        let named = |filter: &&str| mutant.id.contains(filter) || mutant.rule.contains(filter);
+        filters.is_empty() || filters.iter().any(named)
+    };
+    let wanted = |language: &str| languages.is_empty() || languages.contains(language);
+    let misfits = facades::misfits(kit);
+    if !misfits.is_empty() {
+        return Err(misfits.join("\n"));
+    }
+    let mut all = Tally::default();
+    if wanted(RUST) {
+        add(&mut all, RUST, core(kit, &wants)?);
+    }
+    for (language, facade) in &kit.facades {
+        if wanted(language)
+            && let Some(tally) = facades::command(kit, language, facade, &wants)?
+        {
+            add(&mut all, language, tally);
+        }
+    }
+    println!("{} mutants, {} wrong", all.count, all.wrong.len());
+    for wrong in &all.wrong {
+        println!("  {wrong}");
+    }
+    if all.count == 0 {
+        return Err("no mutant matches".to_owned());
+    }
+    Ok(all.wrong.is_empty())
+}
+
+fn add(all: &mut Tally, language: &str, tally: Tally) {
+    println!(
+        "{language}: {} mutants, {} wrong",
+        tally.count,
+        tally.wrong.len()
+    );
+    all.count += tally.count;
+    all.wrong.extend(tally.wrong);
+}
+
+/// Runs the mutants of the Rust core.
+fn core(kit: &Kit, wants: &dyn Fn(&Mutant) -> bool) -> Result<Tally, String> {
+    let mut tally = Tally::default();
+    let chosen: Vec<&Mutant> = kit.mutants.iter().filter(|mutant| wants(mutant)).collect();
+    if chosen.is_empty() {
+        return Ok(tally);
+    }
     let driver = build(kit)?;
     let mut mutated = kit.clone();
     mutated
         .drivers
-        .retain(|_, spec| spec.run.first().is_some_and(|run| run.ends_with(DRIVER)));
+        .retain(|_, spec| spec.run.first().is_some_and(|run| is_core(run)));
     for spec in mutated.drivers.values_mut() {
         spec.run[0] = driver.display().to_string();
     }
@@ -185,15 +268,7 @@ pub fn command(kit: &Kit, filters: &[String]) -> Result<bool, String> {
     if !cells.values().all(Cell::is_fine) {
         return Err(format!("without a mutant:\n{}", terminal(&mutated, &cells)));
     }
-    let mut survivors = Vec::new();
-    let chosen = |mutant: &&Mutant| {
-        filters.is_empty()
-            || filters
-                .iter()
-                .any(|filter| mutant.id.contains(filter) || mutant.rule.contains(filter))
-    };
-    let mut count = 0;
-    for mutant in kit.mutants.iter().filter(chosen) {
+    for mutant in chosen {
         let selection = Selection {
             rule: Some(mutant.rule.clone()),
             env: BTreeMap::from([(SWITCH.to_owned(), mutant.id.clone())]),
@@ -201,23 +276,19 @@ pub fn command(kit: &Kit, filters: &[String]) -> Result<bool, String> {
         };
         let cells = judge(&mutated, run(&mutated, &selection)?);
         let red = cells.values().filter(|cell| !cell.is_fine()).count();
-        count += 1;
+        tally.count += 1;
         println!(
-            "{:<8} {:<34} {:<28} {red} of {} cells red",
+            "{:<8} {RUST:<7} {:<34} {:<28} {red} of {} cells red",
             if red > 0 { "killed" } else { "SURVIVED" },
             mutant.id,
             mutant.rule,
             cells.len()
         );
         if red == 0 {
-            survivors.push(mutant.id.as_str());
+            tally.wrong.push(format!("{RUST} {} survived", mutant.id));
         }
     }
-    println!("{count} mutants, {} survived", survivors.len());
-    for survivor in &survivors {
-        println!("  {survivor}");
-    }
-    Ok(survivors.is_empty())
+    Ok(tally)
 }
 
 /// The driver's path, built against a core with all switches.
@@ -289,16 +360,21 @@ fn switches(kit: &Kit, source: &Path) -> Result<(), String> {
     write(&library, &switch)
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
+/// Copies a folder without what was built in it. What was installed, and links, become links.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
     let fail = |error: std::io::Error| format!("{}: {error}", from.display());
     fs::create_dir_all(to).map_err(fail)?;
     for entry in fs::read_dir(from).map_err(fail)? {
         let entry = entry.map_err(fail)?;
-        if entry.file_name() == "target" {
+        let name = entry.file_name();
+        if name == "target" || name == "__pycache__" {
             continue;
         }
-        let to = to.join(entry.file_name());
-        if entry.file_type().map_err(fail)?.is_dir() {
+        let to = to.join(&name);
+        if name == "node_modules" || entry.file_type().map_err(fail)?.is_symlink() {
+            let place = entry.path().canonicalize().map_err(fail)?;
+            std::os::unix::fs::symlink(place, to).map_err(fail)?;
+        } else if entry.file_type().map_err(fail)?.is_dir() {
             copy_folder(&entry.path(), &to)?;
         } else {
             fs::copy(entry.path(), to).map_err(fail)?;
@@ -307,11 +383,11 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn read(file: &Path) -> Result<String, String> {
+pub(crate) fn read(file: &Path) -> Result<String, String> {
     fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-fn write(file: &Path, text: &str) -> Result<(), String> {
+pub(crate) fn write(file: &Path, text: &str) -> Result<(), String> {
     fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
 }
 
@@ -326,6 +402,7 @@ mod tests {
             file: "a.rs".to_owned(),
             original: original.to_owned(),
             mutated: mutated.to_owned(),
+            drivers: Vec::new(),
         }
     }
 

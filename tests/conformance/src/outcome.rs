@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::case::{BytesExpect, Case, Expect, Wait};
 use crate::matching::{Strictness, differences};
+use crate::redaction;
 use crate::wire::Request;
 
 /// What rounding may do to a wait, in milliseconds.
@@ -204,16 +205,6 @@ fn check_texts(case: &Case, texts: &Value, problems: &mut Vec<String>) {
             }
         }
     }
-    // Every case holds this one rule: a key is never shown.
-    let secrets = [
-        case.client.get("api_key"),
-        Some(&json!(crate::session::API_KEY)),
-    ];
-    for secret in secrets.into_iter().flatten().filter_map(Value::as_str) {
-        for (name, text) in texts.as_object().into_iter().flatten() {
-            if secret.len() > 7 && text.as_str().is_some_and(|text| text.contains(secret)) {
-                problems.push(format!("text of {name} shows the API key: {text}"));
-            }
-        }
-    }
+    // Every case holds this one rule.
+    problems.extend(redaction::leaks(case, texts));
 }

@@ -197,6 +197,9 @@ impl Server {
     }
 }
 
+/// Between two bytes of [`Fault::Drip`].
+const DRIP: Duration = Duration::from_millis(40);
+
 /// A port that refuses connections for as long as the socket lives: bound, and not listening.
 fn refuse(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
@@ -297,6 +300,7 @@ impl State {
             writer.write_all(b"\x16\x03\x01 this is no HTTP\r\n\r\n")?;
             return Ok(false);
         }
+        let mut rest = Vec::new();
         if let Some(status) = answer.status {
             let (head, body) = render(answer);
             let sent = answer.cut_after.unwrap_or(body.len()).min(body.len());
@@ -313,6 +317,7 @@ impl State {
             self.log(log);
             writer.write_all(&head)?;
             writer.write_all(&body[..sent])?;
+            rest.extend_from_slice(&body[sent..]);
         }
         let fault = match answer.fault {
             None if answer.cut_after.is_some() || answer.close => Fault::Close,
@@ -327,8 +332,11 @@ impl State {
                 drain(stream);
                 Ok(false)
             }
-            Fault::Stall => {
+            Fault::Stall | Fault::Drip => {
                 self.stalled.fetch_add(1, Ordering::SeqCst);
+                if fault == Fault::Drip {
+                    self.drip(stream, &rest);
+                }
                 drain(stream);
                 if !self.finished.load(Ordering::SeqCst) {
                     self.stalled.fetch_sub(1, Ordering::SeqCst);
@@ -336,6 +344,17 @@ impl State {
                 Ok(false)
             }
             _ => reset(stream),
+        }
+    }
+
+    /// Sends bytes one by one, until the client does not want them any more.
+    fn drip(&self, mut stream: &TcpStream, bytes: &[u8]) {
+        for byte in bytes {
+            let over = self.finished.load(Ordering::SeqCst);
+            if over || stream.write_all(&[*byte]).is_err() {
+                return;
+            }
+            thread::sleep(DRIP);
         }
     }
 

@@ -83,8 +83,10 @@ impl Report {
         if let Some(problem) = take("problem").filter(|problem| !problem.is_null()) {
             self.problem.get_or_insert(problem.to_string());
         }
-        if let Some(log) = take("log") {
-            self.add("log", &log);
+        for (name, text) in [("log", "log"), ("told", "hooks")] {
+            if let Some(told) = take(name) {
+                self.add(text, &told);
+            }
         }
         answer
     }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use approute_conformance::case::Case;
 use approute_conformance::check::check;
+use approute_conformance::facades::misfits;
 use approute_conformance::load::{Kit, KnownFailing, load, parse_cases, validator};
 use serde_json::{Value, json};
 
@@ -260,6 +261,23 @@ fn what_does_not_hang_together_is_refused() {
     assert!(found.contains("qr.file: no mutant breaks it"), "{found}");
 
     let found = problems_after(|kit| {
+        let go = kit.facades.get_mut("go").unwrap();
+        go.mutants.retain(|mutant| mutant.rule != "qr.file");
+        let node = kit.facades.get_mut("node").unwrap();
+        node.mutants[0].drivers = vec!["ruby".to_owned()];
+        node.mutants[1].id = node.mutants[2].id.clone();
+        kit.facades.remove("python");
+    });
+    for part in [
+        "mutants/go.yaml: no mutant breaks qr.file",
+        "ruby runs other code",
+        "stands there twice",
+        "0 lists break the code of python-sync, not one",
+    ] {
+        assert!(found.contains(part), "{part}: {found}");
+    }
+
+    let found = problems_after(|kit| {
         let entry = KnownFailing {
             driver: "go".to_owned(),
             case: "links-get".to_owned(),
@@ -278,4 +296,15 @@ fn what_does_not_hang_together_is_refused() {
     ] {
         assert!(found.contains(part), "{part}: {found}");
     }
+}
+
+/// Otherwise `make test-full` would be the first to notice that a mutant's code has moved.
+#[test]
+fn every_snippet_that_is_broken_is_there_once() {
+    let mut kit = kit();
+    assert_eq!(misfits(&kit), [""; 0]);
+    let ruby = kit.facades.get_mut("ruby").unwrap();
+    ruby.mutants[0].original = "no such code".to_owned();
+    let found = misfits(&kit);
+    assert!(found[0].contains("the snippet occurs 0 times"), "{found:?}");
 }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use approute::blocking::Client;
 use serde_json::Value;
 
-/// A reference server with its data in memory.
+/// A reference server, with its data in memory unless it is given a file.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -25,8 +25,20 @@ impl Server {
     /// # Errors
     /// When it does not start, saying what to do.
     pub fn start(binary: &Path) -> Result<Self, String> {
-        let mut child = Command::new(binary)
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
+        Self::start_on(binary, None)
+    }
+
+    /// As [`Server::start`], with its data in this file.
+    ///
+    /// # Errors
+    /// When it does not start, saying what to do.
+    pub fn start_on(binary: &Path, database: Option<&Path>) -> Result<Self, String> {
+        let mut command = Command::new(binary);
+        command.args(["serve", "--dev", "--listen", "127.0.0.1:0"]);
+        if let Some(file) = database {
+            command.args(["--database", &format!("sqlite:{}", file.display())]);
+        }
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -49,6 +61,11 @@ impl Server {
             address: address.map_err(|_| format!("no address in {line}"))?,
             api_key: ready["api_key"].as_str().unwrap_or_default().to_owned(),
         })
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The ids of all links of a programme, by `sub_id`.

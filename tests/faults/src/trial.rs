@@ -42,6 +42,8 @@ pub struct Tally {
     pub rejected: usize,
     /// Answers that were a success and could not be read.
     pub applied: usize,
+    /// Links that the server has in the end.
+    pub links: usize,
     /// What must not be.
     pub wrong: Vec<String>,
 }
@@ -54,7 +56,7 @@ enum Expected {
     Nothing,
 }
 
-/// Has `driver` create links by `calls` calls through the proxy, and compares with the server.
+/// Has `driver` create links of the programme `faults-<name>` by `calls` calls through the proxy, and compares with the server.
 ///
 /// # Errors
 /// When the driver or the server cannot go on. What is wrong with the links is in the tally.
@@ -239,6 +241,7 @@ impl Trial<'_> {
                 self.tally.wrong.push(wrong);
             }
         }
+        self.tally.links = there.values().map(Vec::len).sum();
         let known: BTreeSet<_> = self.expected.keys().collect();
         for (sub_id, links) in there.iter().filter(|(sub_id, _)| !known.contains(sub_id)) {
             let wrong = format!("{sub_id}: nobody asked for {links:?}");

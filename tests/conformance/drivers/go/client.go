@@ -58,13 +58,13 @@ func options(m *message) []approute.Option {
 	all := []approute.Option{
 		approute.WithClock(&m.Script),
 		approute.OnRequest(func(i approute.RequestInfo) {
-			notes = append(notes, report{"hook": "request", "attempt": i.Attempt, "operation": i.Operation})
+			note(i, report{"hook": "request", "attempt": i.Attempt, "operation": i.Operation})
 		}),
 		approute.OnResponse(func(i approute.ResponseInfo) {
-			notes = append(notes, report{"hook": "response", "attempt": i.Attempt, "status": i.Status, "request_id": i.RequestID})
+			note(i, report{"hook": "response", "attempt": i.Attempt, "status": i.Status, "request_id": i.RequestID})
 		}),
 		approute.OnRetry(func(i approute.RetryInfo) {
-			notes = append(notes, report{"hook": "retry", "attempt": i.Attempt, "status": i.Status, "wait": milliseconds(i.Wait)})
+			note(i, report{"hook": "retry", "attempt": i.Attempt, "status": i.Status, "wait": milliseconds(i.Wait)})
 		}),
 	}
 	if m.Script.Random != nil {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/approute/approute-go"
@@ -50,13 +51,21 @@ func (m *message) text(name string) (text string) {
 
 type report map[string]any
 
-// notes are what hooks have seen.
-var notes []report
+// notes are what hooks have seen, and told how all of it prints.
+var (
+	notes []report
+	told  string
+)
+
+func note(info any, seen report) {
+	notes = append(notes, seen)
+	told += printed(info) + "\n"
+}
 
 func main() {
 	output := json.NewEncoder(os.Stdout)
 	_ = output.Encode(report{"protocol": 2, "zero_is_null": true, "capabilities": []string{
-		"api_key_function", "cancel", "extra_ca", "hooks", "log", "prefetch", "proxy"}})
+		"api_key_function", "cancel", "extra_ca", "gauges", "hooks", "log", "prefetch", "proxy"}})
 	// Without a logger the SDK logs to stderr.
 	os.Stderr, _ = os.CreateTemp("", "approute-log-*")
 	log := os.Stderr
@@ -72,7 +81,7 @@ func main() {
 		if err := json.Unmarshal(line, m); err != nil {
 			panic(err)
 		}
-		notes = []report{}
+		notes, told = []report{}, ""
 		var r report
 		switch m.Do {
 		case "client":
@@ -84,6 +93,8 @@ func main() {
 			}
 		case "call":
 			r = call(client, m)
+		case "gauges":
+			r = gauges()
 		default:
 			r = m.webhook(m.Do)
 		}
@@ -91,7 +102,7 @@ func main() {
 		written, _ := io.ReadAll(log)
 		_ = log.Truncate(0)
 		_, _ = log.Seek(0, io.SeekStart)
-		r["hooks"], r["log"] = notes, string(written)
+		r["hooks"], r["told"], r["log"] = notes, told, string(written)
 		if m.problem != "" {
 			r["problem"] = m.problem
 		}
@@ -109,6 +120,14 @@ func call(client approute.Client, m *message) report {
 		go func() { appears(ctx, m.Cancel); cancel() }()
 	}
 	return perform(ctx, client, m, callOptions(m.Options))
+}
+
+// gauges are what a leak would show in.
+func gauges() report {
+	runtime.GC()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return report{"gauges": report{"goroutines": runtime.NumGoroutine(), "heap": memory.HeapAlloc}}
 }
 
 // appears returns when this file is there.

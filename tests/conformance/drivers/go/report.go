@@ -86,5 +86,5 @@ func failed(err error) report {
 	if c := e.Confirmation; c != nil {
 		fields["confirmation"] = report{"token": c.Token, "delete_count": c.DeleteCount, "expires_at": c.ExpiresAt}
 	}
-	return report{"error": fields, "printed": printed(err)}
+	return report{"error": fields, "printed": printed(err) + printed(e.Confirmation)}
 }

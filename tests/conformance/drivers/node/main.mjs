@@ -4,6 +4,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { format, inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { operations } from "./dispatch.mjs";
 
 const overFetch = process.argv.includes("--fetch");
@@ -13,15 +15,22 @@ const sdk = overFetch ? require(`${dist}/cjs/index.js`) : await import(`${dist}/
 const webhooks = overFetch ? require(`${dist}/cjs/webhooks.js`) : sdk.webhook;
 
 const NATIVE_ONLY = ["proxy", "extra_ca"];
-const CAPABILITIES = ["api_key_function", "cancel", "hooks", "log", "prefetch"].concat(overFetch ? [] : NATIVE_ONLY);
+const CAPABILITIES = ["api_key_function", "cancel", "gauges", "hooks", "log", "prefetch"].concat(overFetch ? [] : NATIVE_ONLY);
 
 let client;
 let hooks = [];
+let told = "";
 let log = "";
 
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 const spelled = (options) => Object.fromEntries(Object.entries(options).map(([name, value]) => [camel(name), value]));
 const printed = (value) => [inspect(value, { depth: 9 }), format(value), String(value)].join(" ");
+
+/** Notes what a hook was given, and how all of it prints. */
+function note(notice, seen) {
+  hooks.push(seen);
+  told += `${printed(notice)}${JSON.stringify(notice)}\n`;
+}
 
 function makeClient({ options, script }) {
   const { api_key_function: keys, ...rest } = options;
@@ -36,9 +45,12 @@ function makeClient({ options, script }) {
   client = new sdk.Approute({
     ...given,
     logger: (_, line) => (log += `${line}\n`),
-    onRequest: ({ attempt, operation }) => hooks.push({ hook: "request", attempt, operation }),
-    onResponse: ({ attempt, status, requestId }) => hooks.push({ hook: "response", attempt, status, request_id: requestId }),
-    onRetry: ({ attempt, wait, status }) => hooks.push({ hook: "retry", attempt, wait, status }),
+    onRequest: (notice) => note(notice, { hook: "request", attempt: notice.attempt, operation: notice.operation }),
+    onResponse: (notice) => {
+      const { attempt, status, requestId } = notice;
+      note(notice, { hook: "response", attempt, status, request_id: requestId });
+    },
+    onRetry: (notice) => note(notice, { hook: "retry", attempt: notice.attempt, wait: notice.wait, status: notice.status }),
     _native: { script },
   });
   return { printed: printed(client) + JSON.stringify(client) };
@@ -57,7 +69,7 @@ function errorOf(error) {
       attempts, retryable, idempotency_key: idempotencyKey ?? null, outcome, confirmation: error.confirmation ?? null,
       reason: error.reason ?? null, text: String(error),
     },
-    printed: printed(error) + JSON.stringify(error),
+    printed: printed(error) + JSON.stringify(error) + inspect(error.confirmation),
   };
 }
 
@@ -131,10 +143,22 @@ async function useWebhook({ do: what, payload, headers, signature, secrets, now,
   return { event: { known: !(value instanceof sdk.UnknownEvent), value }, printed: printed(value) };
 }
 
+/** What a leak would show in. */
+let collect;
+function gauges() {
+  if (collect === undefined) {
+    setFlagsFromString("--expose-gc");
+    collect = runInNewContext("gc");
+  }
+  collect();
+  return { gauges: { heap: process.memoryUsage().heapUsed } };
+}
+
 async function answer(message) {
   try {
     if (message.do === "client") return makeClient(message);
     if (message.do === "call") return await makeCall(message);
+    if (message.do === "gauges") return gauges();
     return await useWebhook(message);
   } catch (thrown) {
     return errorOf(thrown);
@@ -145,7 +169,8 @@ const write = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 write({ protocol: 2, capabilities: CAPABILITIES, zero_is_null: false });
 for await (const line of createInterface({ input: process.stdin })) {
   const report = await answer(JSON.parse(line));
-  write({ ...report, ...(hooks.length > 0 && { hooks }), ...(log && { log }) });
+  write({ ...report, ...(hooks.length > 0 && { hooks, told }), ...(log && { log }) });
   hooks = [];
+  told = "";
   log = "";
 }

@@ -8,6 +8,7 @@ See tests/conformance/README.md.
 import asyncio
 import base64
 import functools
+import gc
 import json
 import logging
 import os
@@ -25,7 +26,7 @@ import httpx
 
 KIND = sys.argv[1]
 ASYNC = KIND in ("async", "httpx-async")
-CAPABILITIES = ["api_key_function", "cancel", "extra_ca", "hooks", "log", "prefetch", "proxy"]
+CAPABILITIES = ["api_key_function", "cancel", "extra_ca", "gauges", "hooks", "log", "prefetch", "proxy"]
 if KIND == "httpx":
     # A blocking client of somebody else's has no second thread.
     CAPABILITIES.remove("prefetch")
@@ -45,6 +46,7 @@ class Log(logging.Handler):
 logger = logging.Logger("conformance", logging.DEBUG)
 logger.addHandler(Log())
 hooks = []
+printed_hooks = []
 
 
 def client(message):
@@ -62,9 +64,9 @@ def client(message):
     return (approute.AsyncClient if ASYNC else approute.Client)(
         **options,
         logger=logger,
-        on_request=lambda seen: note("request", attempt=seen.attempt, operation=seen.operation),
-        on_response=lambda seen: note("response", attempt=seen.attempt, status=seen.status, request_id=seen.request_id),
-        on_retry=lambda seen: note("retry", attempt=seen.attempt, wait=seen.wait * 1000, status=seen.status),
+        on_request=lambda seen: note(seen, "request", attempt=seen.attempt, operation=seen.operation),
+        on_response=lambda seen: note(seen, "response", attempt=seen.attempt, status=seen.status, request_id=seen.request_id),
+        on_retry=lambda seen: note(seen, "retry", attempt=seen.attempt, wait=seen.wait * 1000, status=seen.status),
         _script=message["script"],
     )
 
@@ -75,8 +77,9 @@ def trusted(extra):
     return ssl.create_default_context(cadata=extra)
 
 
-def note(hook, **fields):
+def note(info, hook, **fields):
     hooks.append({"hook": hook, **fields})
+    printed_hooks.append(printed(info))
 
 
 def arguments(message):
@@ -208,7 +211,7 @@ def failed(error):
     }
     for name in ("status", "code", "message", "request_id", "headers", "attempts", "retryable", "idempotency_key", "outcome"):
         fields[name] = getattr(error, name)
-    return {"error": fields, "printed": printed(error)}
+    return {"error": fields, "printed": printed(error) + printed(confirmation)}
 
 
 def webhook(message):
@@ -228,6 +231,9 @@ def webhook(message):
 
 def perform(the_client, message, loop):
     try:
+        if message["do"] == "gauges":
+            gc.collect()
+            return {"gauges": {"objects": len(gc.get_objects())}}
         if message["do"] != "call":
             return webhook(message)
         if not ASYNC:
@@ -264,7 +270,9 @@ def main():
         else:
             answer = perform(the_client, message, loop)
         answer["hooks"], answer["log"] = hooks[:], "\n".join(Log.lines)
+        answer["told"] = "\n".join(printed_hooks)
         hooks.clear()
+        printed_hooks.clear()
         Log.lines.clear()
         print(json.dumps(answer), flush=True)
 

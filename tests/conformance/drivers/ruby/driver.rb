@@ -17,16 +17,17 @@ class Driver
   def initialize(faraday:)
     @faraday = faraday
     @hooks = []
+    @told = +""
     @log = StringIO.new
   end
 
   def capabilities
-    %w[api_key_function cancel extra_ca hooks log prefetch proxy]
+    %w[api_key_function cancel extra_ca gauges hooks log prefetch proxy]
   end
 
   def perform(message)
     answer = send("do_#{message.fetch('do').tr('.', '_')}", message)
-    answer[:hooks] = @hooks.slice!(0..) unless @hooks.empty?
+    answer.update(hooks: @hooks.slice!(0..), told: @told.slice!(0..)) unless @hooks.empty?
     answer[:log] = @log.string.dup.tap { @log.truncate(0) && @log.rewind } unless @log.string.empty?
     answer
   rescue Approute::ApprouteError => e
@@ -42,12 +43,17 @@ class Driver
     options[:api_key] = -> { keys.shift || raise("no key left") } if keys
     options[:http_client] = faraday(**options.slice(:proxy, :extra_ca)) if @faraday
     options = options.except(:proxy, :extra_ca) if @faraday
-    hooks = %i[request response retry].to_h { |name| [:"on_#{name}", ->(notice) { @hooks << hook(notice) }] }
+    hooks = %i[request response retry].to_h { |name| [:"on_#{name}", ->(notice) { note(notice) }] }
     logger = Logger.new(@log, level: ENV["APPROUTE_LOG"] == "debug" ? :debug : :info)
     @client = Approute::Client.new(**options, **hooks, logger:, script: message["script"])
     { printed: printed(@client) }
   rescue Approute::ApprouteError => e
     failed(e)
+  end
+
+  def note(notice)
+    @hooks << hook(notice)
+    @told << printed(notice) << "\n"
   end
 
   # A user's own connection, with what belongs to connections.
@@ -70,6 +76,12 @@ class Driver
     message["cancel"] ? cancellable(message["cancel"], &call) : call.call
   rescue Approute::ApprouteError => e
     failed(e)
+  end
+
+  # What a leak would show in.
+  def do_gauges(_)
+    GC.start
+    { gauges: { objects: GC.stat(:heap_live_slots) } }
   end
 
   # What stands in the path comes first, all else by its name.

@@ -12,7 +12,7 @@ module Report
     details[:confirmation] = error.confirmation && confirmation(error.confirmation)
     details.update(class: error.class.name.split("::").last, message: error.detail, retryable: error.retryable?,
                    body: utf8(error.body), text: error.message)
-    { error: details, printed: printed(error) + utf8(error.full_message(highlight: false)) }
+    { error: details, printed: printed(error) + printed(error.confirmation) + utf8(error.full_message(highlight: false)) }
   end
 
   def utf8(text)

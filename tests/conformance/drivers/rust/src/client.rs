@@ -1,5 +1,6 @@
 //! Options by name, and what logger and hooks see.
 
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,18 +11,31 @@ use serde_json::{Map, Value, json};
 use crate::report::problem;
 
 /// What logger and hooks have seen since the last answer.
-pub type Notes = Arc<Mutex<(String, Vec<Value>)>>;
+#[derive(Default)]
+pub struct Seen {
+    pub log: String,
+    pub hooks: Vec<Value>,
+    /// How all that hooks were given prints.
+    pub told: String,
+}
+
+pub type Notes = Arc<Mutex<Seen>>;
 
 pub fn builder(message: &Value, notes: &Notes) -> Result<ClientBuilder, String> {
     let script: Script = serde_json::from_value(message["script"].clone()).map_err(problem)?;
     let [logger, request, response, retry] = std::array::from_fn(|_| Arc::clone(notes));
-    let note = |notes: &Notes, note| notes.lock().unwrap().1.push(note);
+    let note = |notes: &Notes, info: &dyn Debug, note| {
+        let mut seen = notes.lock().unwrap();
+        seen.told += &format!("{info:?}\n");
+        seen.hooks.push(note);
+    };
     let mut builder = script
         .apply(Client::builder())
-        .logger(move |_, line| logger.lock().unwrap().0 += &format!("{line}\n"))
+        .logger(move |_, line| logger.lock().unwrap().log += &format!("{line}\n"))
         .on_request(move |seen| {
             note(
                 &request,
+                seen,
                 json!({
             "hook": "request", "attempt": seen.attempt, "operation": seen.operation}),
             )
@@ -29,6 +43,7 @@ pub fn builder(message: &Value, notes: &Notes) -> Result<ClientBuilder, String> 
         .on_response(move |seen| {
             note(
                 &response,
+                seen,
                 json!({
             "hook": "response", "attempt": seen.attempt, "request_id": seen.request_id,
             "status": seen.status.map(|status| status.as_u16())}),
@@ -37,6 +52,7 @@ pub fn builder(message: &Value, notes: &Notes) -> Result<ClientBuilder, String> 
         .on_retry(move |seen| {
             note(
                 &retry,
+                seen,
                 json!({
             "hook": "retry", "attempt": seen.attempt, "wait": seen.wait.as_secs_f64() * 1000.0,
             "status": seen.status.map(|status| status.as_u16())}),

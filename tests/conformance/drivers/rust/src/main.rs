@@ -66,9 +66,10 @@ fn serve<C: Debug>(
             _ => webhooks::run(&message),
         };
         let mut answer = answer.unwrap_or_else(|problem| json!({"problem": problem}));
-        let (log, hooks) = std::mem::take(&mut *notes.lock().unwrap());
-        answer["log"] = json!(log);
-        answer["hooks"] = json!(hooks);
+        let seen = std::mem::take(&mut *notes.lock().unwrap());
+        answer["log"] = json!(seen.log);
+        answer["hooks"] = json!(seen.hooks);
+        answer["told"] = json!(seen.told);
         writeln!(io::stdout(), "{answer}")?;
     }
     Ok(())

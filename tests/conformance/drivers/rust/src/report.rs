@@ -162,7 +162,8 @@ pub fn failed(error: &Error) -> Value {
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| {
         error.source()
     });
-    let printed: String = causes.map(|error| format!("{error} {error:?} ")).collect();
+    let mut printed: String = causes.map(|error| format!("{error} {error:?} ")).collect();
+    printed += &format!("{:?}", error.confirmation());
     let fields = json!({
         "kind": error.kind().as_str(), "status": error.status().map(|status| status.as_u16()),
         "code": error.code(), "message": error.message(), "errors": error.errors(),
