@@ -24,6 +24,8 @@ pub struct Config {
     pub database: Target,
     /// Development: API and short links on one address, a workspace with keys where there is none.
     pub dev: bool,
+    /// Hosts of the API and the dashboard, which no workspace can make a domain of its own.
+    pub api_hosts: Vec<String>,
     /// What ids, slugs, keys and secrets follow from; none for unpredictable ones.
     pub seed: Option<u64>,
     /// Requests per key.
@@ -52,6 +54,7 @@ impl Config {
             metrics: None,
             database,
             dev: false,
+            api_hosts: Vec::new(),
             seed: None,
             geoip: None,
             proxies: Proxies::default(),

@@ -2,7 +2,7 @@
 //!
 //! Start at [`server::Server`], which the command line ([`cli`]) and the tests share. A request goes from [`http`] by
 //! the generated [`generated::api`] to the handlers in [`api`], which call [`links`], [`clicks`], [`qr`] and
-//! [`webhooks`]; visits go to [`redirect`], deliveries out through [`webhook`]. Everything that lasts is in [`store`].
+//! [`webhooks`]; visits go to [`redirect`], deliveries out through [`webhook`]. People use [`dashboard`]. Everything that lasts is in [`store`].
 
 pub mod agent;
 pub mod api;
@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clicks;
 pub mod clock;
 pub mod config;
+pub mod dashboard;
 pub mod dev;
 pub mod geoip;
 pub mod http;

@@ -26,6 +26,16 @@ impl Policy {
         (quota > 0 && window > 0).then_some(Self { quota, window })
     }
 
+    /// Requests within the window.
+    pub fn requests(self) -> i64 {
+        self.quota.into()
+    }
+
+    /// The window's length in seconds.
+    pub fn seconds(self) -> i64 {
+        self.window.into()
+    }
+
     /// How long one token takes to come back, rounded up, so that rounding never grants more than the quota.
     pub fn interval(self) -> Micros {
         let window = Micros::from(self.window) * SECOND;

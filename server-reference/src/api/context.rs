@@ -127,6 +127,8 @@ pub struct PendingConfirmation {
     pub hash: Vec<u8>,
     /// SHA-256 of the exact ids.
     pub targets: Vec<u8>,
+    /// The ids themselves, for the person who may have to approve it.
+    pub ids: Vec<String>,
     /// How many links it is about.
     pub delete_count: i64,
     /// Until when it works.

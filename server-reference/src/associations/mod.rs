@@ -181,6 +181,29 @@ impl AndroidApp {
     pub fn package_name(&self) -> &str {
         &self.package_name
     }
+
+    /// As it is written, with its fingerprints.
+    pub fn written(&self) -> String {
+        format!("{}={}", self.package_name, self.sha256_cert_fingerprints.join(","))
+    }
+}
+
+/// Reads a domain name, and makes it lower case.
+pub fn domain_name(text: &str) -> Result<String, String> {
+    let name = text.to_ascii_lowercase();
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if name.len() <= 253 && name.split('.').all(label) {
+        Ok(name)
+    } else {
+        Err("write a host name without scheme, port and path, such as go.example.com".to_owned())
+    }
 }
 
 /// As Android compares it: capitals, with a colon between bytes.

@@ -1,5 +1,6 @@
 //! Who may do what: the one place that looks at API keys, scopes and plans.
 
+pub mod keys;
 pub mod limits;
 pub mod secret;
 
@@ -10,14 +11,13 @@ use sqlx::AnyConnection;
 use self::secret::Secret;
 use crate::clock::Micros;
 use crate::problem::{Code, Failure, Problem};
-use crate::store::keys::{self, Caller, Scope};
-use crate::store::workspaces::Plan;
+use crate::store::keys::{Caller, Scope, find_caller};
 
 /// Finds the caller by the `Authorization` header. Keys and plans are looked up at every call, so that a revocation
 /// or a change of plan counts at once, on every node.
 pub async fn find(connection: &mut AnyConnection, headers: &HeaderMap) -> Result<Caller, Failure> {
     let secret = secret(headers)?;
-    match keys::find_caller(connection, &secret.hash()).await? {
+    match find_caller(connection, &secret.hash()).await? {
         Some(caller) => Ok(caller),
         None => Err(refusal(
             Code::InvalidApiKey,
@@ -35,11 +35,7 @@ pub fn check(caller: &Caller, writes: bool, now: Micros) -> Result<(), Problem> 
             "The API key was revoked or rotated. Use one that is current.",
         ));
     }
-    let (enough, needed) = match caller.scope {
-        Scope::Read => (matches!(caller.plan, Plan::Pro | Plan::Team), "pro or team"),
-        Scope::ReadWrite => (caller.plan == Plan::Team, "team"),
-    };
-    if !enough {
+    if let Some(needed) = keys::plans_needed(caller.plan, caller.scope) {
         return Err(Problem::new(
             Code::PlanUpgradeRequired,
             format!(
@@ -88,7 +84,7 @@ fn refusal(code: Code, detail: &'static str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::workspaces::DeleteConfirmation;
+    use crate::store::workspaces::{DeleteConfirmation, Plan};
 
     fn caller(scope: Scope, plan: Plan) -> Caller {
         Caller {

@@ -1,4 +1,4 @@
-//! `confirmations`, which stands in for the dashboard.
+//! `confirmations`: what the dashboard does, without one.
 
 use clap::Subcommand;
 

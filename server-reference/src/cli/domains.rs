@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::{Database, explain, format};
-use crate::associations::{AndroidApp, Apps, IosApp};
+use crate::associations::{AndroidApp, Apps, IosApp, domain_name};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::{domains, workspaces};
 
@@ -12,7 +12,7 @@ pub enum Domains {
     /// Add a domain to a workspace; its first domain is used where a link names none
     Add {
         /// The domain, such as go.example.com
-        #[arg(value_parser = name)]
+        #[arg(value_parser = domain_name)]
         domain: String,
         /// The workspace, wsp_…
         #[arg(long)]
@@ -25,7 +25,7 @@ pub enum Domains {
     /// Replace the apps that open a domain's links; without --ios and --android there are none
     Apps {
         /// The domain
-        #[arg(value_parser = name)]
+        #[arg(value_parser = domain_name)]
         domain: String,
         #[command(flatten)]
         apps: AppList,
@@ -40,7 +40,7 @@ pub enum Domains {
     /// Remove a domain that has no links
     Remove {
         /// The domain
-        #[arg(value_parser = name)]
+        #[arg(value_parser = domain_name)]
         domain: String,
         #[command(flatten)]
         database: Database,
@@ -64,24 +64,6 @@ impl From<AppList> for Apps {
             ios: list.ios,
             android: list.android,
         }
-    }
-}
-
-/// Reads a domain name, and makes it lower case.
-pub fn name(text: &str) -> Result<String, String> {
-    let name = text.to_ascii_lowercase();
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if name.len() <= 253 && name.split('.').all(label) {
-        Ok(name)
-    } else {
-        Err("write a host name without scheme, port and path, such as go.example.com".to_owned())
     }
 }
 

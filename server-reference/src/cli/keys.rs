@@ -5,11 +5,11 @@ use std::sync::Arc;
 use clap::Subcommand;
 
 use super::{Database, explain, format, seed};
-use crate::auth::secret::Secret;
+use crate::auth::keys as issue;
 use crate::clock::{Clock as _, Micros, SystemClock};
-use crate::ids::{Ids, Purpose};
+use crate::ids::Ids;
 use crate::store::keys::{self, ApiKey, Scope};
-use crate::store::workspaces::{self, Plan};
+use crate::store::workspaces;
 use crate::store::{Store, Tx, audit};
 
 #[derive(Debug, Subcommand)]
@@ -20,7 +20,7 @@ pub enum Keys {
         #[arg(long)]
         workspace: String,
         /// What it is for
-        #[arg(long)]
+        #[arg(long, value_parser = issue::name)]
         name: String,
         /// What it may do
         #[arg(long)]
@@ -107,9 +107,7 @@ async fn create(store: &Store, workspace: &str, name: &str, scope: Scope) -> Res
         .await
         .map_err(explain)?;
     commit(store, tx).await?;
-    let works =
-        workspace.plan == Plan::Team || (workspace.plan == Plan::Pro && scope == Scope::Read);
-    if !works {
+    if issue::plans_needed(workspace.plan, scope).is_some() {
         eprintln!(
             "approute-server: note: the plan {} has no {scope} keys; the key works after an upgrade",
             workspace.plan
@@ -179,12 +177,9 @@ async fn rotate(store: &Store, key: &str, expire_previous_in: Micros) -> Result<
         .await
         .map_err(explain)?;
     let now = SystemClock.now();
-    let random = Ids::new(Arc::new(SystemClock)).random(Purpose::ApiKey);
-    let secret = Secret::new(random, workspace.is_some_and(|workspace| workspace.is_dev));
-    keys::expire_secrets(&mut tx, &key.id, now + expire_previous_in)
-        .await
-        .map_err(explain)?;
-    keys::insert_secret(&mut tx, &key.id, &secret.hash(), secret.hint(), now)
+    let ids = Ids::new(Arc::new(SystemClock));
+    let is_dev = workspace.is_some_and(|workspace| workspace.is_dev);
+    let secret = issue::rotate(&mut tx, &ids, &key, is_dev, expire_previous_in, now)
         .await
         .map_err(explain)?;
     commit(store, tx).await?;
@@ -201,7 +196,12 @@ async fn log(store: &Store, key: &str, limit: i64) -> Result<(), String> {
     {
         return Err(unknown(key));
     }
-    let calls = audit::entries(&mut connection, key, limit)
+    let filter = audit::Filter {
+        key_id: key.to_owned(),
+        limit,
+        ..audit::Filter::default()
+    };
+    let calls = audit::select(&mut connection, &filter)
         .await
         .map_err(explain)?;
     drop(connection);

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod confirmations;
+mod dashboard;
 mod domains;
 mod format;
 mod keys;
@@ -55,6 +56,8 @@ enum Command {
     /// Approve deletes that wait for a person
     #[command(subcommand)]
     Confirmations(confirmations::Confirmations),
+    /// Print a link that signs somebody in to the dashboard, once
+    DashboardLink(dashboard::DashboardLink),
 }
 
 /// Where the data is kept.
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
             Command::Domains(command) => command.run().await,
             Command::Webhooks(command) => command.run().await,
             Command::Confirmations(command) => command.run().await,
+            Command::DashboardLink(command) => command.run().await,
         }
     });
     match done {

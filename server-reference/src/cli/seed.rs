@@ -1,12 +1,13 @@
 //! Making workspaces and keys; shared by the commands and `--dev`.
 
 use crate::associations::Apps;
-use crate::auth::secret::Secret;
+pub use crate::auth::keys::issue as key;
 use crate::clock::Micros;
-use crate::ids::{Ids, Kind, Purpose};
+use crate::dashboard;
+use crate::ids::{Ids, Kind};
 use crate::redirect::DEV_DOMAIN;
 use crate::store::domains::{self, Domain};
-use crate::store::keys::{self, ApiKey, Scope};
+use crate::store::keys::Scope;
 use crate::store::workspaces::{self, DeleteConfirmation, Plan, Workspace};
 use crate::store::{self, Result, Store, Tx};
 
@@ -48,29 +49,6 @@ pub async fn workspace(
     Ok(domains::insert(tx, &domain).await?.then_some(workspace))
 }
 
-/// A new key; its secret is shown once.
-pub async fn key(
-    tx: &mut Tx,
-    ids: &Ids,
-    workspace: &Workspace,
-    name: &str,
-    scope: Scope,
-    now: Micros,
-) -> Result<(ApiKey, Secret)> {
-    let key = ApiKey {
-        id: ids.at(Kind::ApiKey, now),
-        workspace_id: workspace.id.clone(),
-        name: name.to_owned(),
-        scope,
-        created_at: now,
-        revoked_at: None,
-    };
-    let secret = Secret::new(ids.random(Purpose::ApiKey), workspace.is_dev);
-    keys::insert(tx, &key).await?;
-    keys::insert_secret(tx, &key.id, &secret.hash(), secret.hint(), now).await?;
-    Ok((key, secret))
-}
-
 /// What `--dev` prints when it is ready.
 #[derive(Debug, serde::Serialize)]
 pub struct Ready {
@@ -82,6 +60,8 @@ pub struct Ready {
     pub read_key: String,
     /// The workspace of both.
     pub workspace_id: String,
+    /// Signs in to the dashboard, once, within ten minutes.
+    pub dashboard_url: String,
 }
 
 /// The development workspace, made where there is none, and fresh keys for it: older ones are stored as hashes only,
@@ -126,11 +106,13 @@ async fn try_dev(store: &Store, ids: &Ids, base_url: &str, now: Micros) -> Resul
     )
     .await?;
     let (_, read_key) = key(&mut tx, ids, &workspace, "dev read", Scope::Read, now).await?;
+    let dashboard_url = dashboard::new_link(&mut tx, base_url, &workspace.id, now).await?;
     tx.commit().await?;
     Ok(Some(Ready {
         base_url: base_url.to_owned(),
         api_key: api_key.reveal().to_owned(),
         read_key: read_key.reveal().to_owned(),
         workspace_id: workspace.id,
+        dashboard_url,
     }))
 }

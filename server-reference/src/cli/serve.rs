@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{explain, format, seed};
+use crate::associations::domain_name;
 use crate::clock::{SharedClock, ShiftedClock, SystemClock};
 use crate::config::Config;
 use crate::geoip::{Proxies, TrustProxy};
@@ -37,10 +38,14 @@ pub struct Serve {
     /// Development: API and short links on one address, with keys, in memory
     ///
     /// Makes a team workspace with keys where there is none, and prints one line of JSON when ready: base_url,
-    /// api_key, read_key, workspace_id. The data is in memory unless --database is given. Controls for
+    /// api_key, read_key, workspace_id, dashboard_url (signs in once). The data is in memory unless --database is given. Controls for
     /// tests are under /_test/: reset, clock, faults, deliveries (see docs/server.md).
     #[arg(long)]
     dev: bool,
+    /// A host of the API and the dashboard, such as api.example.com; may be given several times. No workspace can
+    /// take it as a domain, and people may then add domains in the dashboard
+    #[arg(long, value_name = "HOST", value_parser = domain_name, verbatim_doc_comment)]
+    api_host: Vec<String>,
     /// Repeatable ids, slugs, keys and secrets, for tests
     ///
     /// The n-th link of a run has the same id in every run of this version, and so has everything else. Nothing that
@@ -122,6 +127,7 @@ impl Serve {
             let ready = seed::dev(&app.store, &app.ids, server.base_url(), app.now())
                 .await
                 .map_err(explain)?;
+            eprintln!("dashboard, once within 10 minutes: {}", ready.dashboard_url);
             format::line(&serde_json::to_string(&ready).map_err(|error| error.to_string())?)?;
         }
         stop_signal().await?;
@@ -141,6 +147,7 @@ impl Serve {
         config.listen = self.listen;
         config.metrics = self.metrics;
         config.dev = self.dev;
+        config.api_hosts = self.api_host;
         config.seed = self.seed;
         config.geoip = self.geoip;
         config.proxies = Proxies {

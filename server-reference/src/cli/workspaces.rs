@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 
-use super::{Database, domains, explain, format, seed};
+use super::{Database, explain, format, seed};
+use crate::associations::domain_name;
 use crate::clock::{Clock as _, SystemClock};
 use crate::ids::Ids;
 use crate::store::workspaces::{self, DeleteConfirmation, Plan};
@@ -20,7 +21,7 @@ pub enum Workspaces {
         #[arg(long)]
         plan: Plan,
         /// The domain of its short links [default: a name below .localhost]
-        #[arg(long, value_parser = domains::name)]
+        #[arg(long, value_parser = domain_name)]
         domain: Option<String>,
         #[command(flatten)]
         database: Database,

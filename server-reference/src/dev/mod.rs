@@ -5,6 +5,7 @@
 pub mod clock;
 mod deliveries;
 pub mod faults;
+mod link;
 mod reset;
 
 use axum::Router;
@@ -34,6 +35,7 @@ pub fn routes(app: SharedApp) -> Router<SharedApp> {
             get(list_faults).post(add_fault).delete(clear_faults),
         )
         .route("/deliveries", get(list_deliveries))
+        .route("/dashboard_link", post(dashboard_link))
         .route("/reset", post(start_afresh))
         .layer(from_fn_with_state(app, no_browsers))
 }
@@ -79,6 +81,10 @@ async fn list_deliveries(State(app): State<SharedApp>, RawQuery(query): RawQuery
     let query = query.unwrap_or_default();
     let outcome = async { deliveries::list(&app, deliveries::Filter::read(&query)?).await };
     answer(&app, outcome.await)
+}
+
+async fn dashboard_link(State(app): State<SharedApp>) -> Response {
+    answer(&app, link::new(&app).await)
 }
 
 async fn start_afresh(State(app): State<SharedApp>) -> Response {

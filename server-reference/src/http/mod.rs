@@ -8,7 +8,7 @@ pub mod fields;
 mod front;
 pub mod headers;
 mod patient;
-mod pipeline;
+pub(crate) mod pipeline;
 mod replay;
 pub mod running;
 pub mod serve;
@@ -27,6 +27,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::api::Raw;
 use crate::app::{App, SharedApp};
+use crate::dashboard;
 use crate::dev;
 use crate::generated::api::Operation;
 use crate::ids::Kind;
@@ -58,6 +59,7 @@ pub fn router(app: SharedApp) -> Router {
             get(|state| docs::html(state, docs::ERRORS)),
         )
         .route("/docs/api/style.css", get(docs::style))
+        .merge(dashboard::routes(app.clone()))
         .method_not_allowed_fallback(reads_only)
         .fallback(route)
         .with_state(app)

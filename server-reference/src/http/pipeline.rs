@@ -38,6 +38,8 @@ pub(super) struct Session {
     pub now: Micros,
     /// Who calls, as soon as that is known: the access log has calls that end in a panic, too.
     known: Arc<OnceLock<Caller>>,
+    /// Whether a write is taken back, and only its answer given.
+    pub rehearsal: bool,
 }
 
 /// How a call ended.
@@ -76,6 +78,7 @@ pub async fn run(
             request_id,
             now,
             known,
+            rehearsal: false,
         }
         .run(path, body)
         .await
@@ -97,6 +100,41 @@ pub async fn run(
         "call"
     );
     ending.finish(&shared, operation, uri, &id, now)
+}
+
+/// What a person who is signed in to the dashboard asks for.
+pub struct Asked {
+    /// The operation.
+    pub operation: Operation,
+    /// The values in its path.
+    pub path: Vec<String>,
+    /// Path, query and headers.
+    pub parts: Parts,
+    /// The body.
+    pub body: Body,
+    /// Whether a write is taken back, and only its answer given.
+    pub rehearsal: bool,
+}
+
+/// Carries out an operation for a person: by the same rules, in the same transaction with the same log, but without an
+/// API key, its plan and its rate limit.
+pub async fn act(app: SharedApp, caller: Caller, asked: Asked) -> Result<Raw, Failure> {
+    let session = Session {
+        operation: asked.operation,
+        parts: asked.parts,
+        request_id: app.ids.next(Kind::Request),
+        now: app.now(),
+        rehearsal: asked.rehearsal,
+        app,
+    };
+    // In a task of its own, for the reasons that `run` has.
+    let task = tokio::spawn(async move {
+        session
+            .carry_out(&caller, asked.path, asked.body, &mut false)
+            .await
+    });
+    task.await
+        .unwrap_or_else(|error| Err(Failure::Internal(format!("a handler panicked: {error}"))))
 }
 
 impl Session {
@@ -152,6 +190,17 @@ impl Session {
                 .into());
         }
         auth::check(caller, self.operation.writes(), self.now)?;
+        self.carry_out(caller, path, body, logged).await
+    }
+
+    /// Carries out a call of somebody who may make it.
+    async fn carry_out(
+        &self,
+        caller: &Caller,
+        path: Vec<String>,
+        body: Body,
+        logged: &mut bool,
+    ) -> Result<Raw, Failure> {
         let headers = &self.parts.headers;
         headers::check_version(headers)?;
         // No id has such letters, and PostgreSQL would refuse to look for them.
@@ -236,6 +285,9 @@ impl Session {
             name,
             fingerprint,
         };
+        if self.rehearsal {
+            return job.rehearse().await;
+        }
         let raw = job.run().await?;
         *logged = true;
         Ok(raw)
@@ -370,7 +422,7 @@ fn internal() -> Problem {
 }
 
 /// What the caller is told; the log gets the rest.
-fn explain(failure: Failure, request_id: &str) -> Problem {
+pub(crate) fn explain(failure: Failure, request_id: &str) -> Problem {
     match failure {
         Failure::Problem(problem) => *problem,
         Failure::Store(error) if store::is_unavailable(&error) => {

@@ -74,22 +74,8 @@ impl Job<'_> {
             return Ok(raw);
         }
         sqlx::raw_sql("SAVEPOINT effect").execute(&mut *tx).await?;
-        let mut cx = Write {
-            app,
-            caller: self.caller,
-            tx: &mut tx,
-            now: self.session.now,
-            request_id: &self.session.request_id,
-            operation: self.session.operation.id(),
-            input: &self.input,
-            changes: Vec::new(),
-            confirmation: None,
-            reveal: None,
-        };
-        let outcome = match &self.invalid {
-            Some(problem) => Err(problem.clone().into()),
-            None => api::write(&Handlers, self.session.operation, &mut cx, &self.input).await,
-        };
+        let mut cx = self.context(&mut tx);
+        let outcome = self.effect(&mut cx).await;
         let (mut changes, pending, mut reveal) = (cx.changes, cx.confirmation, cx.reveal);
         let (mut raw, kept) = match outcome {
             Ok(raw) => (raw, true),
@@ -146,6 +132,42 @@ impl Job<'_> {
             replay::show(&mut raw, &reveal.secret)?;
         }
         Ok(raw)
+    }
+
+    /// Carries it out and takes it back; gives the answer that it would have had.
+    pub async fn rehearse(self) -> Result<Raw, Failure> {
+        let mut tx = self.session.app.store.write().await?;
+        let mut cx = self.context(&mut tx);
+        let outcome = self.effect(&mut cx).await;
+        tx.rollback().await?;
+        match outcome {
+            Err(Failure::Problem(problem)) => {
+                Ok(Raw::problem(&problem, &self.session.request_id))
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn context<'t>(&'t self, tx: &'t mut Tx) -> Write<'t> {
+        Write {
+            app: &self.session.app,
+            caller: self.caller,
+            tx,
+            now: self.session.now,
+            request_id: &self.session.request_id,
+            operation: self.session.operation.id(),
+            input: &self.input,
+            changes: Vec::new(),
+            confirmation: None,
+            reveal: None,
+        }
+    }
+
+    async fn effect(&self, cx: &mut Write<'_>) -> Result<Raw, Failure> {
+        match &self.invalid {
+            Some(problem) => Err(problem.clone().into()),
+            None => api::write(&Handlers, self.session.operation, cx, &self.input).await,
+        }
     }
 
     /// The answer that was given to this key before, if any.

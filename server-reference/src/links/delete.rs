@@ -81,6 +81,7 @@ pub async fn allow(
     cx.confirmation = Some(PendingConfirmation {
         hash: token_hash(&token),
         targets,
+        ids: ids.to_vec(),
         delete_count: count,
         expires_at,
     });

@@ -62,6 +62,8 @@ pub async fn insert(
 /// A call as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// Its place among calls of the same time.
+    pub seq: i64,
     /// When.
     pub occurred_at: Micros,
     /// The operation.
@@ -76,22 +78,48 @@ pub struct Entry {
     pub request_id: String,
 }
 
-/// A key's last calls, newest first.
-pub async fn entries(
-    connection: &mut AnyConnection,
-    key_id: &str,
-    limit: i64,
-) -> Result<Vec<Entry>> {
-    let rows = sqlx::query(
-        "SELECT occurred_at, operation, path, status, code, request_id FROM api_calls WHERE key_id = $1 \
-         ORDER BY occurred_at DESC, seq DESC LIMIT $2",
-    )
-    .bind(key_id.to_owned())
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
+/// Which calls are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The key.
+    pub key_id: String,
+    /// Only calls of this operation.
+    pub operation: Option<String>,
+    /// Only calls that ended so: `ok`, `refused` (400 and above) or `failed` (500 and above).
+    pub result: Option<String>,
+    /// Only calls before the one with this time and place.
+    pub before: Option<(Micros, i64)>,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// A key's calls, newest first.
+pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Entry>> {
+    let mut sql = String::from(
+        "SELECT seq, occurred_at, operation, path, status, code, request_id FROM api_calls WHERE key_id = $1",
+    );
+    let mut values = vec![Value::Text(filter.key_id.clone())];
+    if let Some(operation) = &filter.operation {
+        values.push(Value::Text(operation.clone()));
+        sql.push_str(&format!(" AND operation = ${}", values.len()));
+    }
+    sql.push_str(match filter.result.as_deref() {
+        Some("ok") => " AND status < 400",
+        Some("refused") => " AND status BETWEEN 400 AND 499",
+        Some("failed") => " AND status >= 500",
+        _ => "",
+    });
+    if let Some((at, seq)) = filter.before {
+        values.extend([Value::Int(at), Value::Int(seq)]);
+        let last = values.len();
+        sql.push_str(&format!(" AND (occurred_at, seq) < (${}, ${last})", last - 1));
+    }
+    values.push(Value::Int(filter.limit));
+    sql.push_str(&format!(" ORDER BY occurred_at DESC, seq DESC LIMIT ${}", values.len()));
+    let query = values.into_iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), rows::bind);
     let entry = |row: &sqlx::any::AnyRow| {
         Ok(Entry {
+            seq: row.int("seq")?,
             occurred_at: row.int("occurred_at")?,
             operation: row.text("operation")?,
             path: row.text("path")?,
@@ -100,5 +128,5 @@ pub async fn entries(
             request_id: row.text("request_id")?,
         })
     };
-    rows.iter().map(entry).collect()
+    query.fetch_all(connection).await?.iter().map(entry).collect()
 }

@@ -102,8 +102,8 @@ pub async fn insert(
     now: Micros,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO confirmations (hash, key_id, operation, targets, delete_count, created_at, expires_at, approved_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO confirmations (hash, key_id, operation, targets, delete_count, created_at, expires_at, approved_at, ids) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(pending.hash.clone())
     .bind(key_id)
@@ -113,6 +113,7 @@ pub async fn insert(
     .bind(now)
     .bind(pending.expires_at)
     .bind(None::<i64>)
+    .bind(serde_json::to_string(&pending.ids).map_err(|error| sqlx::Error::Encode(error.into()))?)
     .execute(connection)
     .await?;
     Ok(())
@@ -129,4 +130,56 @@ pub async fn approve(connection: &mut AnyConnection, hash: &[u8], now: Micros) -
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// A token that waits for a person.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// SHA-256 of the token.
+    pub hash: Vec<u8>,
+    /// The key that asks, by its name.
+    pub key_name: String,
+    /// The key that asks.
+    pub key_id: String,
+    /// The operation.
+    pub operation: String,
+    /// How many links it is about.
+    pub delete_count: i64,
+    /// When it was asked for.
+    pub created_at: Micros,
+    /// Until when it works.
+    pub expires_at: Micros,
+    /// The links that the call names.
+    pub ids: Vec<String>,
+}
+
+/// The tokens of a workspace that a person could still approve, oldest first.
+pub async fn waiting(
+    connection: &mut AnyConnection,
+    workspace_id: &str,
+    now: Micros,
+) -> Result<Vec<Waiting>> {
+    let rows = sqlx::query(
+        "SELECT c.hash, c.key_id, k.name, c.operation, c.delete_count, c.created_at, c.expires_at, c.ids \
+         FROM confirmations c JOIN api_keys k ON k.id = c.key_id \
+         WHERE k.workspace_id = $1 AND c.approved_at IS NULL AND c.expires_at > $2 ORDER BY c.created_at, c.hash",
+    )
+    .bind(workspace_id.to_owned())
+    .bind(now)
+    .fetch_all(connection)
+    .await?;
+    let waiting = |row: &sqlx::any::AnyRow| {
+        let ids = row.text_opt("ids")?.unwrap_or_else(|| "[]".to_owned());
+        Ok(Waiting {
+            hash: row.bytes("hash")?,
+            key_name: row.text("name")?,
+            key_id: row.text("key_id")?,
+            operation: row.text("operation")?,
+            delete_count: row.int("delete_count")?,
+            created_at: row.int("created_at")?,
+            expires_at: row.int("expires_at")?,
+            ids: serde_json::from_str(&ids).map_err(|error| sqlx::Error::Decode(error.into()))?,
+        })
+    };
+    rows.iter().map(waiting).collect()
 }

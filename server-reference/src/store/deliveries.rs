@@ -5,6 +5,7 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::rows::{self, Value};
 use super::{Columns, Dialect, Result};
 use crate::clock::{MINUTE, Micros};
 
@@ -186,6 +187,8 @@ pub async fn waiting(
 /// One attempt, as the log has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// Its place in the log; 0 before it has one.
+    pub seq: i64,
     /// The webhook.
     pub webhook_id: String,
     /// The event.
@@ -235,28 +238,53 @@ pub async fn log(connection: &mut AnyConnection, entry: Entry) -> Result<()> {
     Ok(())
 }
 
-/// The last attempts for one webhook, or for all where it is empty; newest first.
-pub async fn entries(
-    connection: &mut AnyConnection,
-    webhook_id: &str,
-    limit: i64,
-) -> Result<Vec<Entry>> {
-    let filter = if webhook_id.is_empty() {
-        "$1 = ''"
-    } else {
-        "webhook_id = $1"
-    };
-    let sql = format!(
-        "SELECT webhook_id, event_id, event_type, attempt, url, request_bytes, sent_at, duration, status, error, \
-         answer, next_at FROM delivery_log WHERE {filter} ORDER BY seq DESC LIMIT $2"
+/// Which attempts are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this webhook; of all where it is empty.
+    pub webhook_id: String,
+    /// Only those that ended so: `ok` (2xx) or `failed`.
+    pub result: Option<String>,
+    /// Only those of this type of event.
+    pub event_type: Option<String>,
+    /// Only this one.
+    pub seq: Option<i64>,
+    /// Only those before this place.
+    pub before: Option<i64>,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// Attempts, newest first.
+pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Entry>> {
+    let mut sql = String::from(
+        "SELECT seq, webhook_id, event_id, event_type, attempt, url, request_bytes, sent_at, duration, status, error, \
+         answer, next_at FROM delivery_log WHERE 1 = 1",
     );
-    let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(webhook_id.to_owned())
-        .bind(limit)
-        .fetch_all(connection)
-        .await?;
+    sql.push_str(match filter.result.as_deref() {
+        Some("ok") => " AND status BETWEEN 200 AND 299",
+        Some("failed") => " AND (status IS NULL OR status NOT BETWEEN 200 AND 299)",
+        _ => "",
+    });
+    let mut values = Vec::new();
+    let webhook_id = Some(filter.webhook_id.clone()).filter(|id| !id.is_empty());
+    for (condition, value) in [
+        ("webhook_id =", webhook_id.map(Value::Text)),
+        ("event_type =", filter.event_type.clone().map(Value::Text)),
+        ("seq =", filter.seq.map(Value::Int)),
+        ("seq <", filter.before.map(Value::Int)),
+    ] {
+        if let Some(value) = value {
+            values.push(value);
+            sql.push_str(&format!(" AND {condition} ${}", values.len()));
+        }
+    }
+    values.push(Value::Int(filter.limit));
+    sql.push_str(&format!(" ORDER BY seq DESC LIMIT ${}", values.len()));
+    let query = values.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), rows::bind);
     let entry = |row: &sqlx::any::AnyRow| {
         Ok(Entry {
+            seq: row.int("seq")?,
             webhook_id: row.text("webhook_id")?,
             event_id: row.text("event_id")?,
             event_type: row.text("event_type")?,
@@ -271,7 +299,79 @@ pub async fn entries(
             next_at: row.int_opt("next_at")?,
         })
     };
-    rows.iter().map(entry).collect()
+    query.fetch_all(connection).await?.iter().map(entry).collect()
+}
+
+/// The last attempts for one webhook, or for all where it is empty; newest first.
+pub async fn entries(
+    connection: &mut AnyConnection,
+    webhook_id: &str,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let filter = Filter {
+        webhook_id: webhook_id.to_owned(),
+        limit,
+        ..Filter::default()
+    };
+    select(connection, &filter).await
+}
+
+/// Puts events of a workspace into the queue of one of its webhooks once more, due at once: this one, or those of these
+/// types since a time, the oldest first. What waits there already falls due at once, and what is being sent is left
+/// alone. Gives how many are due.
+pub async fn resend(
+    connection: &mut AnyConnection,
+    workspace_id: &str,
+    webhook_id: &str,
+    which: Resent<'_>,
+    now: Micros,
+) -> Result<u64> {
+    let (condition, mut values) = match which {
+        Resent::One(event_id) => ("id = $2".to_owned(), vec![Value::Text(event_id.to_owned())]),
+        Resent::Since(at, types) => {
+            let mut values = vec![Value::Int(at)];
+            values.extend(types.iter().map(|name| Value::Text((*name).to_owned())));
+            let places: Vec<String> = (3..values.len() + 2).map(|n| format!("${n}")).collect();
+            (format!("created_at >= $2 AND type IN ({})", places.join(", ")), values)
+        }
+    };
+    values.insert(0, Value::Text(workspace_id.to_owned()));
+    let next = values.len() + 1;
+    let events = format!("SELECT id FROM events WHERE workspace_id = $1 AND {condition}");
+    let bound = |sql: String, more: Vec<Value>| {
+        let all = values.iter().cloned().chain(more);
+        all.fold(sqlx::query(AssertSqlSafe(sql)), rows::bind)
+    };
+    let sooner = format!(
+        "UPDATE deliveries SET due_at = ${next} WHERE webhook_id = ${} AND leased = 0 AND event_id IN ({events})",
+        next + 1
+    );
+    let more = vec![Value::Int(now), Value::Text(webhook_id.to_owned())];
+    let sooner = bound(sooner, more).execute(&mut *connection).await?;
+    let added = format!(
+        "INSERT INTO deliveries (webhook_id, event_id, attempts, due_at, leased) \
+         SELECT CAST(${next} AS TEXT), e.id, 0, CAST(${} AS BIGINT), 0 FROM events e WHERE e.id IN ({events}) \
+         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.webhook_id = ${} AND d.event_id = e.id) \
+         ORDER BY e.created_at, e.id LIMIT {MOST_RESENT}",
+        next + 1,
+        next + 2
+    );
+    let webhook_id = Value::Text(webhook_id.to_owned());
+    let more = vec![webhook_id.clone(), Value::Int(now), webhook_id];
+    let added = bound(added, more).execute(connection).await?;
+    Ok(sooner.rows_affected() + added.rows_affected())
+}
+
+/// So many events are sent again at a time.
+pub const MOST_RESENT: i64 = 10_000;
+
+/// Which events are sent again.
+#[derive(Debug, Clone, Copy)]
+pub enum Resent<'a> {
+    /// This one.
+    One(&'a str),
+    /// Those since a time, of these types; there is one type or more.
+    Since(Micros, &'a [&'a str]),
 }
 
 /// Removes what the log keeps no longer, `at_once` rows of each table at most; true where there may be more.

@@ -29,6 +29,7 @@ pub async fn clear(connection: &mut AnyConnection) -> Result<()> {
         "DELETE FROM deletions WHERE key_id IN (SELECT id FROM api_keys WHERE workspace_id IN ({dev}))",
         "DELETE FROM rate_limits WHERE key_id IN (SELECT id FROM api_keys WHERE workspace_id IN ({dev}))",
         "DELETE FROM api_calls WHERE workspace_id IN ({dev})",
+        "DELETE FROM dashboard_imports WHERE workspace_id IN ({dev})",
     ];
     for statement in STATEMENTS {
         let sql = statement.replace("{dev}", "SELECT id FROM workspaces WHERE is_dev = 1");

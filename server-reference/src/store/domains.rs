@@ -85,6 +85,17 @@ pub async fn set_apps(connection: &mut AnyConnection, name: &str, apps: &Apps) -
     Ok(done.rows_affected() == 1)
 }
 
+/// The workspace's domains in their order, with their apps.
+pub async fn with_apps(connection: &mut AnyConnection, workspace_id: &str) -> Result<Vec<Domain>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM domains WHERE workspace_id = $1 ORDER BY position, name");
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(workspace_id.to_owned())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
 /// All domains, for the command line.
 pub async fn list(connection: &mut AnyConnection) -> Result<Vec<Domain>> {
     let sql = format!("SELECT {COLUMNS} FROM domains ORDER BY workspace_id, position, name");

@@ -182,6 +182,42 @@ pub async fn list(
     .collect()
 }
 
+/// A secret of a key, as far as it is known.
+#[derive(Debug)]
+pub struct StoredSecret {
+    /// Its last letters.
+    pub hint: String,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it ends.
+    pub expires_at: Option<Micros>,
+}
+
+/// The secrets of a key that still work, newest first.
+pub async fn secrets(
+    connection: &mut AnyConnection,
+    key_id: &str,
+    now: Micros,
+) -> Result<Vec<StoredSecret>> {
+    sqlx::query(
+        "SELECT hint, created_at, expires_at FROM api_key_secrets WHERE key_id = $1 \
+         AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC",
+    )
+    .bind(key_id.to_owned())
+    .bind(now)
+    .fetch_all(connection)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(StoredSecret {
+            hint: row.text("hint")?,
+            created_at: row.int("created_at")?,
+            expires_at: row.int_opt("expires_at")?,
+        })
+    })
+    .collect()
+}
+
 /// Whoever holds the secret with this hash, revoked ones too.
 pub async fn find_caller(connection: &mut AnyConnection, hash: &[u8]) -> Result<Option<Caller>> {
     let row = sqlx::query(

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../../migrations/0003_visits.sql")),
     (4, include_str!("../../migrations/0004_limits.sql")),
     (5, include_str!("../../migrations/0005_click_log.sql")),
+    (6, include_str!("../../migrations/0006_dashboard.sql")),
 ];
 
 /// The one whose data SQL alone cannot carry over.

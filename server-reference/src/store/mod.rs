@@ -8,8 +8,10 @@
 pub mod audit;
 pub mod click_log;
 pub mod click_pages;
+pub mod click_stats;
 pub mod clicks;
 pub mod confirmations;
+pub mod dashboard;
 pub mod deliveries;
 pub mod dev;
 pub mod dialect;

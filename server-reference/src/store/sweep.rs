@@ -51,6 +51,7 @@ pub async fn step(connection: &mut AnyConnection, now: Micros) -> Result<bool> {
     .bind(AT_ONCE)
     .execute(&mut *connection)
     .await?;
+    super::dashboard::sweep(connection, now, now - DAY).await?;
     let today = now.div_euclid(DAY);
     let old_visitors =
         visitors::sweep(connection, today + 1 - visitors::DAYS_KEPT, AT_ONCE).await?;

@@ -78,6 +78,7 @@ pub async fn attempt(app: &App, job: Job) -> Done {
     };
     let ended_at = app.now();
     let entry = Entry {
+        seq: 0,
         webhook_id: leased.webhook_id.clone(),
         event_id: leased.event_id.clone(),
         event_type: event.kind,
@@ -119,18 +120,7 @@ fn prepare(
 ) -> Result<Prepared, String> {
     let target =
         Target::parse(&record.url, mode(app.config.dev)).map_err(|refused| refused.to_string())?;
-    let time = |at| to_datetime(at).to_rfc3339_opts(SecondsFormat::AutoSi, true);
-    let body = Body {
-        id: &event.id,
-        r#type: &event.kind,
-        created_at: time(event.created_at),
-        sent_at: time(sent_at),
-        attempt: leased.attempt,
-        api_version: &record.api_version,
-        workspace_id: &event.workspace_id,
-        data: serde_json::from_str(&event.data).map_err(|error| error.to_string())?,
-    };
-    let body: Bytes = serde_json::to_vec(&body)
+    let body: Bytes = body(event, &record.api_version, leased.attempt, sent_at)
         .map_err(|error| error.to_string())?
         .into();
     let secrets = record
@@ -139,6 +129,26 @@ fn prepare(
     let headers =
         sign::headers(&secrets, &event.id, sent_at, &body).map_err(|error| error.to_string())?;
     Ok((target, headers, body))
+}
+
+/// The body of an attempt: the same for the same attempt, so that the log need not keep it.
+pub fn body(
+    event: &Stored,
+    api_version: &str,
+    attempt: i64,
+    sent_at: Micros,
+) -> serde_json::Result<Vec<u8>> {
+    let time = |at| to_datetime(at).to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    serde_json::to_vec(&Body {
+        id: &event.id,
+        r#type: &event.kind,
+        created_at: time(event.created_at),
+        sent_at: time(sent_at),
+        attempt,
+        api_version,
+        workspace_id: &event.workspace_id,
+        data: serde_json::from_str(&event.data)?,
+    })
 }
 
 fn beginning(answer: &Answer) -> Vec<u8> {

@@ -10,6 +10,7 @@ mod clicks;
 mod concurrency;
 mod confirmation;
 mod controls;
+mod dashboard;
 mod deliveries;
 mod domains;
 mod front;

@@ -105,7 +105,7 @@ impl Stored {
 impl Query {
     /// Whether a click is what is asked for. A term leads to clicks that only look like it, too, and to places that are
     /// empty by now.
-    fn fits(&self, row: &Row<'_>, is_bot: bool) -> bool {
+    pub(in crate::store) fn fits(&self, row: &Row<'_>, is_bot: bool) -> bool {
         let [source, medium, campaign, term, content] = row.utm;
         row.is_bot == is_bot
             && self.from.is_none_or(|from| row.occurred_at >= from)

@@ -1,0 +1,462 @@
+//! The settings of a link as a form, and as a row of a file: the fields are the same.
+//!
+//! Nothing is judged here. What does not read as what it should be goes to the API as text, and the API says what is wrong
+//! with it.
+
+use approute::models::Link;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use super::form::{Control, Field, Form, Group};
+
+/// The fields of a link, in the order in which a file has them.
+pub const NAMES: &[&str] = &[
+    "url",
+    "domain",
+    "slug",
+    "title",
+    "notes",
+    "external_id",
+    "tags",
+    "sub_id",
+    "program_id",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+    "ios_app_store_id",
+    "ios_bundle_id",
+    "ios_universal_link_url",
+    "ios_fallback_url",
+    "ios_min_version",
+    "android_package_name",
+    "android_app_link_url",
+    "android_fallback_url",
+    "android_min_version_code",
+    "geo",
+    "variants",
+    "forward_query",
+    "redirect_status",
+    "starts_at",
+    "expires_at",
+    "expired_url",
+    "click_limit",
+    "click_thresholds",
+    "archived",
+    "password",
+    "password_max_failures",
+    "password_window_seconds",
+];
+
+const UTM: [&str; 5] = ["source", "medium", "campaign", "term", "content"];
+const IOS: [&str; 5] = [
+    "app_store_id",
+    "bundle_id",
+    "universal_link_url",
+    "fallback_url",
+    "min_version",
+];
+const ANDROID: [&str; 4] = [
+    "package_name",
+    "app_link_url",
+    "fallback_url",
+    "min_version_code",
+];
+/// What an empty field clears.
+const CLEARED: &[&str] = &[
+    "title",
+    "notes",
+    "external_id",
+    "tags",
+    "sub_id",
+    "program_id",
+    "utm",
+    "targets",
+    "geo",
+    "variants",
+    "forward_query",
+    "redirect_status",
+    "starts_at",
+    "expires_at",
+    "expired_url",
+    "click_limit",
+    "click_thresholds",
+    "archived",
+    "password_policy",
+];
+
+/// The field that an error of the API is about, by its pointer.
+pub fn field_of(pointer: &str) -> String {
+    let mut parts = pointer.split('/').skip(1);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("utm"), Some(part), _) => format!("utm_{part}"),
+        (Some("targets"), Some(os), Some(part)) => format!("{os}_{part}"),
+        (Some("password_policy"), Some(part), _) => format!("password_{part}"),
+        (Some("targets"), Some("ios"), None) => "ios_app_store_id".to_owned(),
+        (Some("targets"), ..) => "android_package_name".to_owned(),
+        (first, ..) => first.unwrap_or_default().to_owned(),
+    }
+}
+
+/// A number where it is one.
+fn number(text: &str) -> Value {
+    text.parse::<i64>()
+        .map_or_else(|_| Value::from(text), Value::from)
+}
+
+/// A time: what browsers send has neither seconds nor zone, and means UTC here.
+fn time(text: &str) -> Value {
+    let minutes = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M");
+    let seconds = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f");
+    match minutes.or(seconds) {
+        Ok(at) => Value::from(at.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string()),
+        Err(_) => Value::from(text),
+    }
+}
+
+fn yes(text: &str) -> Value {
+    match text {
+        "on" | "true" | "yes" | "1" => Value::Bool(true),
+        "" | "false" | "no" | "0" => Value::Bool(false),
+        other => Value::from(other),
+    }
+}
+
+/// Lines such as `DE https://example.de`.
+fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|line| {
+        let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        (first, rest.trim())
+    })
+}
+
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split([',', '\n']).map(str::trim);
+    parts.filter(|part| !part.is_empty())
+}
+
+/// The parts of an object that are filled.
+fn object(form: &Form, prefix: &str, parts: &[&str]) -> Option<Value> {
+    let filled = parts.iter().filter_map(|part| {
+        let text = form.filled(&format!("{prefix}_{part}"))?;
+        let is_number = matches!(*part, "min_version_code" | "max_failures" | "window_seconds");
+        let value = if is_number { number(text) } else { text.into() };
+        Some(((*part).to_owned(), value))
+    });
+    let object: Map<String, Value> = filled.collect();
+    (!object.is_empty()).then_some(Value::Object(object))
+}
+
+/// What a form asks for, in the shape of LinkCreate.
+pub fn document(form: &Form) -> Map<String, Value> {
+    let mut document = Map::new();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            document.insert(name.to_owned(), value);
+        }
+    };
+    set("url", Some(form.get("url").into()));
+    for name in [
+        "domain",
+        "slug",
+        "title",
+        "notes",
+        "external_id",
+        "sub_id",
+        "program_id",
+        "expired_url",
+    ] {
+        set(name, form.filled(name).map(Value::from));
+    }
+    for name in ["click_limit", "redirect_status"] {
+        set(name, form.filled(name).map(number));
+    }
+    for name in ["starts_at", "expires_at"] {
+        set(name, form.filled(name).map(time));
+    }
+    for name in ["forward_query", "archived"] {
+        set(name, form.filled(name).map(yes));
+    }
+    set("tags", form.filled("tags").map(|text| listed(text).collect()));
+    set(
+        "click_thresholds",
+        form.filled("click_thresholds")
+            .map(|text| listed(text).map(number).collect()),
+    );
+    set("utm", object(form, "utm", &UTM));
+    let mut targets = Map::new();
+    for (os, parts) in [("ios", &IOS[..]), ("android", &ANDROID[..])] {
+        if let Some(target) = object(form, os, parts) {
+            targets.insert(os.to_owned(), target);
+        }
+    }
+    set(
+        "targets",
+        (!targets.is_empty()).then_some(Value::Object(targets)),
+    );
+    let country = |(country, url): (&str, &str)| (country.to_ascii_uppercase(), Value::from(url));
+    set(
+        "geo",
+        form.filled("geo")
+            .map(|text| Value::Object(pairs(text).map(country).collect())),
+    );
+    let variant = |(weight, url): (&str, &str)| json!({ "weight": number(weight), "url": url });
+    set(
+        "variants",
+        form.filled("variants")
+            .map(|text| pairs(text).map(variant).collect()),
+    );
+    // A password is what was typed, spaces included.
+    let password = Some(form.raw("password")).filter(|password| !password.is_empty());
+    set("password", password.map(Value::from));
+    set(
+        "password_policy",
+        object(form, "password", &["max_failures", "window_seconds"]),
+    );
+    document
+}
+
+/// What a form changes about a link, in the shape of LinkUpdate: an empty field clears.
+pub fn patch(form: &Form, link: &Link) -> Value {
+    let mut patch = document(form);
+    patch.remove("domain");
+    patch.remove("slug");
+    for name in CLEARED {
+        patch.entry(*name).or_insert(Value::Null);
+    }
+    for (name, parts) in [("utm", &UTM[..]), ("password_policy", &["max_failures", "window_seconds"])] {
+        clear(patch.get_mut(name), parts);
+    }
+    if let Some(targets @ Value::Object(_)) = patch.get_mut("targets") {
+        clear(Some(targets), &["ios", "android"]);
+        clear(targets.get_mut("ios"), &IOS);
+        clear(targets.get_mut("android"), &ANDROID);
+    }
+    let countries: Vec<&str> = link.geo.keys().map(String::as_str).collect();
+    clear(patch.get_mut("geo"), &countries);
+    if form.is_on("remove_password") {
+        patch.insert("password".to_owned(), Value::Null);
+    }
+    Value::Object(patch)
+}
+
+/// Members that an object does not have become null, which removes them.
+fn clear(object: Option<&mut Value>, members: &[&str]) {
+    if let Some(Value::Object(object)) = object {
+        for member in members {
+            object.entry(*member).or_insert(Value::Null);
+        }
+    }
+}
+
+/// A link's settings by field; empty ones are left out.
+pub fn values(link: &Link) -> Vec<(&'static str, String)> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let moment = |at: Option<DateTime<Utc>>| {
+        at.map_or_else(String::new, |at| at.format("%Y-%m-%dT%H:%M:%S%.f").to_string())
+    };
+    let (utm, ios, android) = (&link.utm, link.targets.ios.as_ref(), link.targets.android.as_ref());
+    let lines = |lines: Vec<String>| lines.join("\n");
+    let mut values = vec![
+        ("url", link.url.clone()),
+        ("domain", link.domain.clone()),
+        ("slug", link.slug.clone()),
+        ("title", text(&link.title)),
+        ("notes", text(&link.notes)),
+        ("external_id", text(&link.external_id)),
+        ("tags", link.tags.join(", ")),
+        ("sub_id", text(&link.sub_id)),
+        ("program_id", text(&link.program_id)),
+        ("utm_source", text(&utm.source)),
+        ("utm_medium", text(&utm.medium)),
+        ("utm_campaign", text(&utm.campaign)),
+        ("utm_term", text(&utm.term)),
+        ("utm_content", text(&utm.content)),
+        ("geo", lines(link.geo.iter().map(|(country, url)| format!("{country} {url}")).collect())),
+        ("variants", lines(link.variants.iter().map(|variant| format!("{} {}", variant.weight, variant.url)).collect())),
+        ("forward_query", if link.forward_query { "on".to_owned() } else { String::new() }),
+        ("redirect_status", i64::from(link.redirect_status).to_string()),
+        ("starts_at", moment(link.starts_at)),
+        ("expires_at", moment(link.expires_at)),
+        ("expired_url", text(&link.expired_url)),
+        ("click_limit", link.click_limit.map_or_else(String::new, |limit| limit.to_string())),
+        ("click_thresholds", link.click_thresholds.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")),
+        ("archived", if link.archived { "on".to_owned() } else { String::new() }),
+        ("password_max_failures", link.password_policy.max_failures.to_string()),
+        ("password_window_seconds", link.password_policy.window_seconds.to_string()),
+    ];
+    if let Some(ios) = ios {
+        values.extend([
+            ("ios_app_store_id", text(&ios.app_store_id)),
+            ("ios_bundle_id", text(&ios.bundle_id)),
+            ("ios_universal_link_url", text(&ios.universal_link_url)),
+            ("ios_fallback_url", text(&ios.fallback_url)),
+            ("ios_min_version", text(&ios.min_version)),
+        ]);
+    }
+    if let Some(android) = android {
+        values.extend([
+            ("android_package_name", text(&android.package_name)),
+            ("android_app_link_url", text(&android.app_link_url)),
+            ("android_fallback_url", text(&android.fallback_url)),
+            (
+                "android_min_version_code",
+                android.min_version_code.map_or_else(String::new, |code| code.to_string()),
+            ),
+        ]);
+    }
+    values.retain(|(_, value)| !value.is_empty());
+    values
+}
+
+/// What the fields are called.
+const LABELS: &[(&str, &str)] = &[
+    ("url", "Destination"),
+    ("domain", "Domain"),
+    ("slug", "Slug"),
+    ("title", "Title"),
+    ("tags", "Tags"),
+    ("sub_id", "Sub-ID"),
+    ("program_id", "Program"),
+    ("external_id", "External id"),
+    ("utm_source", "UTM source"),
+    ("utm_medium", "UTM medium"),
+    ("utm_campaign", "UTM campaign"),
+    ("utm_term", "UTM term"),
+    ("utm_content", "UTM content"),
+    ("ios_app_store_id", "App Store id"),
+    ("ios_bundle_id", "Bundle id"),
+    ("ios_universal_link_url", "Universal link"),
+    ("ios_fallback_url", "iPhones otherwise go to"),
+    ("ios_min_version", "From app version"),
+    ("android_package_name", "Package name"),
+    ("android_app_link_url", "App link"),
+    ("android_fallback_url", "Android phones otherwise go to"),
+    ("android_min_version_code", "From version code"),
+    ("geo", "By country"),
+    ("variants", "By weight"),
+    ("forward_query", "Pass the visit's query on"),
+    ("redirect_status", "Kind of redirect"),
+    ("starts_at", "Works from"),
+    ("expires_at", "Works until"),
+    ("click_limit", "Works for so many clicks"),
+    ("expired_url", "Afterwards"),
+    ("archived", "Archived"),
+    ("click_thresholds", "Announce so many clicks"),
+    ("password", "Password"),
+    ("remove_password", "Remove the password"),
+    ("password_max_failures", "Wrong passwords allowed"),
+    ("password_window_seconds", "Within so many seconds"),
+    ("notes", "Notes"),
+];
+
+/// What a field is called.
+pub fn label(name: &str) -> &'static str {
+    let found = LABELS.iter().find(|(known, _)| *known == name);
+    found.map_or("", |(_, label)| label)
+}
+
+/// The form with these values. A link that is there keeps its domain and slug.
+pub fn groups(form: &Form, domains: &[String], link: Option<&Link>) -> Vec<Group> {
+    let field = |name: &str, hint: &str| {
+        Field::line(name, label(name)).hint(hint).value(form.raw(name))
+    };
+    let url = |name: &str, hint: &str| {
+        field(name, hint).with(Control::Line("url"))
+    };
+    // What is no time is shown as it was typed, which a browser's own field for times would not.
+    let moment = |name: &str, hint: &str| {
+        let is_time = time(form.get(name)) != form.get(name) || form.get(name).is_empty();
+        let kind = if is_time { "datetime-local" } else { "text" };
+        field(name, hint).with(Control::Line(kind))
+    };
+    let area = |name: &str, hint: &str| field(name, hint).with(Control::Area);
+    let check = |name: &str, hint: &str| field(name, hint).with(Control::Check);
+    let choice = |options: &[(&str, &str)]| {
+        let owned = |(value, label): &(&str, &str)| ((*value).to_owned(), (*label).to_owned());
+        Control::Choice(options.iter().map(owned).collect())
+    };
+    let filled = |names: &[&str]| names.iter().any(|name| form.filled(name).is_some());
+
+    let mut main = vec![url("url", "Where visits go, such as https://example.com/autumn.").required()];
+    if link.is_none() {
+        let slug = "The last part of the short link; leave it empty for a random one. It cannot be changed later.";
+        if domains.len() > 1 {
+            let domains = domains.iter().map(|name| (name.clone(), name.clone()));
+            main.push(field("domain", "").with(Control::Choice(domains.collect())));
+        }
+        main.push(field("slug", slug));
+    }
+    main.extend([
+        field("title", "A name for people."),
+        field("tags", "With commas between them."),
+    ]);
+    let counting = vec![
+        field("sub_id", "Under which visits are counted, such as a creator."),
+        field("program_id", "The campaign or program that it belongs to."),
+        field("external_id", "Your own id for it, unique in the workspace."),
+        field("utm_source", ""),
+        field("utm_medium", ""),
+        field("utm_campaign", ""),
+        field("utm_term", ""),
+        field("utm_content", ""),
+    ];
+    let ios = vec![
+        field("ios_app_store_id", "The digits after “id” in the app's address."),
+        field("ios_bundle_id", "Such as com.example.shop."),
+        url("ios_universal_link_url", "What opens the installed app."),
+        url("ios_fallback_url", "Where an iPhone goes instead of the store."),
+        field("ios_min_version", "Such as 4.2.0."),
+    ];
+    let android = vec![
+        field("android_package_name", "Such as com.example.shop."),
+        url("android_app_link_url", "What opens the installed app."),
+        url("android_fallback_url", "Where an Android phone goes instead of the store."),
+        field("android_min_version_code", ""),
+    ];
+    let ways = vec![
+        area("geo", "A line for each, such as “DE https://example.de/herbst”."),
+        area("variants", "A line for each, such as “70 https://example.com/a”. A visitor stays with theirs."),
+        check("forward_query", ""),
+        field("redirect_status", "Browsers remember 301 and 308.").with(choice(&[
+            ("302", "302, temporary"),
+            ("307", "307, temporary, same method"),
+            ("301", "301, permanent"),
+            ("308", "308, permanent, same method"),
+        ])),
+    ];
+    let limits = vec![
+        moment("starts_at", "In UTC."),
+        moment("expires_at", "In UTC."),
+        field("click_limit", ""),
+        url("expired_url", "Where visits go then."),
+        check("archived", "Visits get “gone”."),
+        area("click_thresholds", "To webhooks; numbers with commas between them."),
+    ];
+    let has_password = link.is_some_and(|link| link.has_password);
+    let hint = if has_password {
+        "There is one. Leave this empty to keep it."
+    } else {
+        "Visitors have to type it. It is not shown again."
+    };
+    let mut password = vec![field("password", hint).with(Control::Line("password")).value("")];
+    if has_password {
+        password.push(check("remove_password", ""));
+    }
+    password.extend([
+        field("password_max_failures", "5 unless you say otherwise."),
+        field("password_window_seconds", "600 unless you say otherwise."),
+    ]);
+    vec![
+        Group::new("The link", true, main),
+        Group::new("Counting", filled(&["sub_id", "program_id", "external_id", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]), counting),
+        Group::new("iPhone and iPad", filled(&["ios_app_store_id", "ios_bundle_id", "ios_universal_link_url", "ios_fallback_url"]), ios),
+        Group::new("Android", filled(&["android_package_name", "android_app_link_url", "android_fallback_url"]), android),
+        Group::new("Other destinations", filled(&["geo", "variants", "forward_query"]), ways),
+        Group::new("Limits", filled(&["starts_at", "expires_at", "click_limit", "expired_url", "archived", "click_thresholds"]), limits),
+        Group::new("Password", has_password, password),
+        Group::new("Notes", filled(&["notes"]), vec![area("notes", "For you and your colleagues.")]),
+    ]
+}
