@@ -163,7 +163,7 @@ export function flows(browser) {
     await page.getByRole("link", { name: "nora" }).click();
     await page.getByText("Sub-ID: nora").waitFor();
     await page.getByRole("link", { name: "remove the filter Sub-ID" }).click();
-    await page.getByLabel("Time").selectOption("24 hours");
+    await page.getByLabel("Time", { exact: true }).selectOption("24 hours");
     await page.getByRole("button", { name: "Show" }).click();
     await page.getByRole("img", { name: /clicks by hour, 3 in all/ }).waitFor();
     await page.getByLabel("By", { exact: true }).selectOption("bots and previews");

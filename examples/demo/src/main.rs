@@ -124,7 +124,7 @@ async fn with_server(
     )?;
     demo(options, &client, &ready.base_url, creators).await?;
     if options.serve {
-        say(report::serving(&ready.base_url, &ready.api_key))?;
+        say(report::serving(ready))?;
         std::future::pending::<()>().await;
     }
     say(report::NEXT)?;

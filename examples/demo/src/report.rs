@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::{Failure, Result};
 use crate::job::{Done, clicks};
+use crate::server::Ready;
 use crate::visits::{Destinations, Device};
 
 /// How many links are shown unless all are asked for.
@@ -134,15 +135,25 @@ pub fn table(links: &[Link], all: bool) -> String {
 /// Where to look next, for a server that has stopped again.
 pub const NEXT: &str = "
 Next
-  make demo ARGS=--serve   the same, and the server stays up for your own calls
+  make demo ARGS=--serve   the same, and the server stays up: its dashboard opens in your browser,
+                           where you issue a key, make a link, and see its clicks
   README.md                the quick start in Rust
   docs/README.md           error codes, decisions, the description of the API
   make clean               forgets the links in .demo";
 
 /// Where to look next, for a server that still runs.
-pub fn serving(base_url: &str, api_key: &str) -> String {
+pub fn serving(ready: &Ready) -> String {
+    let Ready {
+        base_url,
+        api_key,
+        dashboard_url,
+    } = ready;
     format!(
         "
+Open the dashboard in a browser (the link works once, for 10 minutes):
+  {dashboard_url}
+There you issue a key, make a link, visit it, and see the click on the chart.
+
 The server runs until you press Ctrl-C. In another terminal:
   export APPROUTE_BASE_URL={base_url}
   export APPROUTE_API_KEY={api_key}

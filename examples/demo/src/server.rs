@@ -28,6 +28,7 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 pub struct Ready {
     pub base_url: String,
     pub api_key: String,
+    pub dashboard_url: String,
 }
 
 /// A running server. Dropping it kills the process; [`stop`](Self::stop) lets it finish its work first.

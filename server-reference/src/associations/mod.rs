@@ -184,7 +184,11 @@ impl AndroidApp {
 
     /// As it is written, with its fingerprints.
     pub fn written(&self) -> String {
-        format!("{}={}", self.package_name, self.sha256_cert_fingerprints.join(","))
+        format!(
+            "{}={}",
+            self.package_name,
+            self.sha256_cert_fingerprints.join(",")
+        )
     }
 }
 

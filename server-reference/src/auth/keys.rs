@@ -5,9 +5,9 @@ use sqlx::AnyConnection;
 use super::secret::Secret;
 use crate::clock::Micros;
 use crate::ids::{Ids, Kind, Purpose};
+use crate::store::Result;
 use crate::store::keys::{self, ApiKey, Scope};
 use crate::store::workspaces::{Plan, Workspace};
-use crate::store::Result;
 
 /// Letters in a name.
 const LONGEST_NAME: usize = 100;

@@ -127,7 +127,10 @@ impl Serve {
             let ready = seed::dev(&app.store, &app.ids, server.base_url(), app.now())
                 .await
                 .map_err(explain)?;
-            eprintln!("dashboard, once within 10 minutes: {}", ready.dashboard_url);
+            // For a person only: it is no line of the log, and must not lie in one.
+            if std::io::stderr().is_terminal() {
+                eprintln!("dashboard, once within 10 minutes: {}", ready.dashboard_url);
+            }
             format::line(&serde_json::to_string(&ready).map_err(|error| error.to_string())?)?;
         }
         stop_signal().await?;

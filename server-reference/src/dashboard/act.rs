@@ -13,8 +13,8 @@ use crate::api::Raw;
 use crate::app::SharedApp;
 use crate::generated::api::Operation;
 use crate::http::pipeline;
-use crate::store::keys::Caller;
 use crate::problem::{Failure, FieldCode, FieldError, Problem};
+use crate::store::keys::Caller;
 
 /// A call of an operation.
 pub struct Call {

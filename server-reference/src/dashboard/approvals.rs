@@ -78,7 +78,10 @@ pub async fn decide(posted: Posted) -> Outcome {
     let Posted { person, form } = posted;
     let waiting = person.waiting_confirmations().await?;
     // Those of this workspace only, whatever hash is sent.
-    let Some(found) = waiting.iter().find(|waiting| hex(&waiting.hash) == form.get("hash")) else {
+    let Some(found) = waiting
+        .iter()
+        .find(|waiting| hex(&waiting.hash) == form.get("hash"))
+    else {
         return page::go("/dashboard/approvals?done=late");
     };
     let mut tx = person.app.store.write().await?;

@@ -16,7 +16,10 @@ pub fn bars(values: &[i64], label: impl Fn(usize) -> String, alt: &str) -> Resul
     let mut svg = String::new();
     draw(&mut svg, values, label)
         .map_err(|error| Failure::Internal(format!("a chart cannot be drawn: {error}")))?;
-    let opening = format!("<svg class=\"chart\" role=\"img\" aria-label=\"{}\" ", escape(alt));
+    let opening = format!(
+        "<svg class=\"chart\" role=\"img\" aria-label=\"{}\" ",
+        escape(alt)
+    );
     Ok(svg.replacen("<svg ", &opening, 1))
 }
 
@@ -79,9 +82,19 @@ mod tests {
 
     #[test]
     fn a_bar_for_each_value_and_no_style_that_a_page_would_refuse() {
-        for values in [vec![0], vec![0, 1, 0], (0..90).collect(), vec![1_000_000, 3]] {
+        for values in [
+            vec![0],
+            vec![0, 1, 0],
+            (0..90).collect(),
+            vec![1_000_000, 3],
+        ] {
             let svg = bars(&values, |index| format!("day {index}"), "a \"<b>\"").unwrap();
-            assert!(svg.starts_with("<svg class=\"chart\" role=\"img\" aria-label=\"a &quot;&lt;b>&quot;\" "), "{svg}");
+            assert!(
+                svg.starts_with(
+                    "<svg class=\"chart\" role=\"img\" aria-label=\"a &quot;&lt;b>&quot;\" "
+                ),
+                "{svg}"
+            );
             let bars = svg.matches("fill=\"#0B57D0\"").count();
             assert_eq!(bars, values.len());
             assert!(!svg.contains("style="), "{svg}");

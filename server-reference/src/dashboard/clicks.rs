@@ -114,7 +114,12 @@ pub fn beginning(now: Micros, pieces: i64, piece: Micros) -> Micros {
 
 impl Person {
     /// Clicks of a span in pieces.
-    pub async fn timeline(&self, span: &Span, pieces: i64, piece: Micros) -> Result<Timeline, Failure> {
+    pub async fn timeline(
+        &self,
+        span: &Span,
+        pieces: i64,
+        piece: Micros,
+    ) -> Result<Timeline, Failure> {
         let mut connection = self.app.store.read().await?;
         let dialect = self.app.store.dialect();
         let slots = click_stats::over_time(&mut connection, dialect, span, piece).await?;
@@ -127,7 +132,11 @@ fn timeline(slots: &[Slot], from: Micros, pieces: i64, piece: Micros) -> Result<
     let by_hour = piece < DAY;
     let at = |index: usize| to_datetime(from + index as i64 * piece);
     let long = |index| {
-        let format = if by_hour { "%Y-%m-%d %H:%M UTC" } else { "%Y-%m-%d" };
+        let format = if by_hour {
+            "%Y-%m-%d %H:%M UTC"
+        } else {
+            "%Y-%m-%d"
+        };
         at(index).format(format).to_string()
     };
     let short = |index| {
@@ -205,16 +214,33 @@ pub async fn show(person: Person) -> Outcome {
     let timeline = person.timeline(&span, pieces, piece).await?;
     let kinds = kinds(&person, &span, timeline.clicks, link.is_some()).await?;
     let (clicks, older) = one_by_one(&person, &span, bots).await?;
-    let title = link.as_ref().map_or("Clicks".to_owned(), |link| format!("Clicks of {}", link.slug));
-    let hidden = ["link", "country", "os", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "sub_id"];
+    let title = link.as_ref().map_or("Clicks".to_owned(), |link| {
+        format!("Clicks of {}", link.slug)
+    });
+    let hidden = [
+        "link",
+        "country",
+        "os",
+        "utm_source",
+        "utm_medium",
+        "utm_campaign",
+        "utm_term",
+        "utm_content",
+        "sub_id",
+    ];
     page::show(&Clicks {
         page: person.page(Section::Clicks, title),
         link: link.map(Row::from),
-        spans: SPANS.map(|(name, label, ..)| (name, label, name == span_name)).to_vec(),
+        spans: SPANS
+            .map(|(name, label, ..)| (name, label, name == span_name))
+            .to_vec(),
         span_label,
         bots,
         sets,
-        hidden: hidden.into_iter().filter_map(|name| Some((name, query.filled(name)?.to_owned()))).collect(),
+        hidden: hidden
+            .into_iter()
+            .filter_map(|name| Some((name, query.filled(name)?.to_owned())))
+            .collect(),
         timeline,
         kinds,
         clicks,
@@ -227,9 +253,20 @@ fn plain(query: &Form) -> Form {
     Form::parse(query.with("cursor", "").as_bytes())
 }
 
-async fn kinds(person: &Person, span: &Span, total: i64, of_link: bool) -> Result<Vec<Kind>, Failure> {
+async fn kinds(
+    person: &Person,
+    span: &Span,
+    total: i64,
+    of_link: bool,
+) -> Result<Vec<Kind>, Failure> {
     let dialect = person.app.store.dialect();
-    let share = |clicks: i64| if total == 0 { 0 } else { (clicks * 100 / total).min(100) };
+    let share = |clicks: i64| {
+        if total == 0 {
+            0
+        } else {
+            (clicks * 100 / total).min(100)
+        }
+    };
     let mut connection = person.app.store.read().await?;
     let mut kinds = Vec::new();
     if !of_link {
@@ -306,13 +343,22 @@ async fn one_by_one(
     if bots {
         call = call.query("include_bots", "true");
     }
-    let found = call.query("cursor", query.get("cursor")).told::<ClickPage>().await?;
+    let found = call
+        .query("cursor", query.get("cursor"))
+        .told::<ClickPage>()
+        .await?;
     // What the API would not filter by, no click has.
     let Ok(found) = found else {
         return Ok((Vec::new(), None));
     };
-    let older = found.next_cursor.map(|cursor| plain(query).with("cursor", &cursor));
-    let clicks: Vec<Click> = found.items.into_iter().filter(|click| click.is_bot == bots).collect();
+    let older = found
+        .next_cursor
+        .map(|cursor| plain(query).with("cursor", &cursor));
+    let clicks: Vec<Click> = found
+        .items
+        .into_iter()
+        .filter(|click| click.is_bot == bots)
+        .collect();
     let mut ids: Vec<String> = clicks.iter().map(|click| click.link_id.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -320,10 +366,22 @@ async fn one_by_one(
     let names = names(person, &mut connection, &ids).await?;
     let one = |click: Click| One {
         at: when(click.occurred_at),
-        link: names.get(&click.link_id).cloned().unwrap_or_else(|| click.link_id.clone()),
+        link: names
+            .get(&click.link_id)
+            .cloned()
+            .unwrap_or_else(|| click.link_id.clone()),
         link_id: click.link_id,
-        place: [click.city, click.region, click.country].into_iter().flatten().collect::<Vec<_>>().join(", "),
-        device: format!("{}, {}, {}", click.os.as_str(), click.device.as_str(), click.browser),
+        place: [click.city, click.region, click.country]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", "),
+        device: format!(
+            "{}, {}, {}",
+            click.os.as_str(),
+            click.device.as_str(),
+            click.browser
+        ),
         referrer: click.referrer_domain.unwrap_or_default(),
         by: click.trigger.as_str().to_owned(),
         to: click.destination_kind.as_str().replace('_', " "),
@@ -346,9 +404,15 @@ mod tests {
             unique: 1,
         };
         let timeline = timeline(&[slot(0, 2), slot(6, 1_200)], from, 7, DAY).unwrap();
-        assert_eq!((timeline.total.as_str(), timeline.unique.as_str()), ("1,202", "2"));
+        assert_eq!(
+            (timeline.total.as_str(), timeline.unique.as_str()),
+            ("1,202", "2")
+        );
         assert_eq!(timeline.pieces.len(), 7);
         let first = &timeline.pieces[0];
-        assert_eq!((first.label.as_str(), first.clicks.as_str()), ("2026-11-23", "1,200"));
+        assert_eq!(
+            (first.label.as_str(), first.clicks.as_str()),
+            ("2026-11-23", "1,200")
+        );
     }
 }

@@ -56,7 +56,9 @@ fn result(entry: &Entry) -> String {
 }
 
 fn is_ok(entry: &Entry) -> bool {
-    entry.status.is_some_and(|status| (200..300).contains(&status))
+    entry
+        .status
+        .is_some_and(|status| (200..300).contains(&status))
 }
 
 impl From<Entry> for Attempt {
@@ -155,7 +157,9 @@ pub async fn show(person: Person, Path((id, seq)): Path<(String, String)>) -> Ou
     );
     // Strangers wrote it: no control characters, line breaks excepted.
     let answer = String::from_utf8_lossy(&entry.answer);
-    let answer = answer.chars().filter(|letter| !letter.is_control() || *letter == '\n');
+    let answer = answer
+        .chars()
+        .filter(|letter| !letter.is_control() || *letter == '\n');
     page::show(&AttemptPage {
         page: person.page(Section::Webhooks, "Delivery"),
         webhook_id: webhook.id,

@@ -53,7 +53,10 @@ pub async fn links(person: Person) -> Outcome {
     });
     let mut response = Response::new(Body::new(body));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/csv; charset=utf-8"),
+    );
     headers.insert(
         CONTENT_DISPOSITION,
         HeaderValue::from_static("attachment; filename=\"links.csv\""),
@@ -74,7 +77,8 @@ fn row(link: &Link) -> Vec<String> {
         link.status.as_str().to_owned(),
         link.click_count.to_string(),
         link.bot_click_count.to_string(),
-        link.created_at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+        link.created_at
+            .to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
     ]);
     row
 }

@@ -73,10 +73,17 @@ fn field(column: &str) -> Option<&'static str> {
 pub fn read(bytes: &[u8]) -> Result<File, String> {
     // Spreadsheet programs put a byte order mark in front.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let count = |letter| first.iter().filter(|byte| **byte == letter).count();
     // Where the comma is a decimal mark, they write semicolons.
-    let delimiter = if count(b';') > count(b',') { b';' } else { b',' };
+    let delimiter = if count(b';') > count(b',') {
+        b';'
+    } else {
+        b','
+    };
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .delimiter(delimiter)
@@ -85,7 +92,10 @@ pub fn read(bytes: &[u8]) -> Result<File, String> {
         .headers()
         .map_err(|_| "This is no CSV file in UTF-8. Save it as “CSV UTF-8”.".to_owned())?
         .clone();
-    if header.iter().any(|column| column.trim().eq_ignore_ascii_case(SECRET)) {
+    if header
+        .iter()
+        .any(|column| column.trim().eq_ignore_ascii_case(SECRET))
+    {
         return Err("The file has a column “password”. Passwords are not taken from files; set them link by link, and remove the column.".to_owned());
     }
     let fields: Vec<Option<&'static str>> = header.iter().map(field).collect();
@@ -104,7 +114,9 @@ pub fn read(bytes: &[u8]) -> Result<File, String> {
     let mut line = 1;
     for record in reader.records() {
         if file.rows.len() + file.wrong.len() == MOST_ROWS {
-            return Err(format!("The file has more than {MOST_ROWS} rows. Split it."));
+            return Err(format!(
+                "The file has more than {MOST_ROWS} rows. Split it."
+            ));
         }
         let record = match record {
             Ok(record) => record,
@@ -126,9 +138,8 @@ pub fn read(bytes: &[u8]) -> Result<File, String> {
             continue;
         }
         let cells = record.iter().zip(&fields);
-        let values = cells.filter_map(|(cell, field)| {
-            Some(((*field)?, unguarded(cell).replace('\0', "")))
-        });
+        let values =
+            cells.filter_map(|(cell, field)| Some(((*field)?, unguarded(cell).replace('\0', ""))));
         let link = document(&Form::of(values.collect()));
         file.rows.push(Row { line, link });
     }
@@ -206,7 +217,16 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula_and_each_comes_back() {
-        for cell in ["=HYPERLINK(\"x\")", "+1", "-1", "@SUM(A1)", "\tx", "plain", "it's", "'quoted'"] {
+        for cell in [
+            "=HYPERLINK(\"x\")",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\tx",
+            "plain",
+            "it's",
+            "'quoted'",
+        ] {
             let kept = guarded(cell);
             assert!(!is_formula(&kept), "{kept}");
             assert_eq!(unguarded(&kept), cell);

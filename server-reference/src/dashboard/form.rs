@@ -21,7 +21,9 @@ impl Form {
 
     /// Of these values.
     pub fn of(values: Vec<(&'static str, String)>) -> Self {
-        let owned = values.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let owned = values
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value));
         Self(owned.collect())
     }
 

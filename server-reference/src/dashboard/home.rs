@@ -31,8 +31,11 @@ pub async fn show(person: Person) -> Outcome {
         bots: false,
     };
     let timeline = person.timeline(&span, pieces, DAY).await?;
-    let links: approute::models::LinkPage =
-        person.call(Operation::LinksList, &[]).query("limit", "1").read().await?;
+    let links: approute::models::LinkPage = person
+        .call(Operation::LinksList, &[])
+        .query("limit", "1")
+        .read()
+        .await?;
     let mut connection = person.app.store.read().await?;
     let listed = keys::list(&mut connection, Some(&person.workspace.id)).await?;
     let works = |key: &keys::ApiKey| key.revoked_at.is_none() && key.id != person.caller.key_id;

@@ -117,7 +117,10 @@ async fn upload(person: &Person, bytes: bytes::Bytes) -> Result<(String, Vec<u8>
             "Choose a CSV file, and send the form again.",
         )
     };
-    let kind = person.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = person
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     let boundary = multer::parse_boundary(kind.unwrap_or_default()).map_err(|_| incomplete())?;
     let mut parts = multer::Multipart::new(Body::from(bytes).into_data_stream(), boundary);
     let (mut token, mut file) = (None, None);
@@ -156,8 +159,15 @@ async fn check_file(person: &Person, file: File) -> Outcome {
         let links: Vec<_> = rows.iter().map(|row| &row.link).collect();
         let outcomes = outcomes(call.body(json!({ "create": links })), &rows).await?;
         for (row, errors) in rows.into_iter().zip(outcomes) {
-            let text = |name: &str| row.link.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-            let name = [text("title"), text("slug")].into_iter().find(|name| !name.is_empty());
+            let text = |name: &str| {
+                row.link
+                    .get(name)
+                    .and_then(|value| value.as_str())
+                    .unwrap_or_default()
+            };
+            let name = [text("title"), text("slug")]
+                .into_iter()
+                .find(|name| !name.is_empty());
             lines.push(Line {
                 line: row.line,
                 name: name.unwrap_or_default().to_owned(),
@@ -194,7 +204,11 @@ async fn check_file(person: &Person, file: File) -> Outcome {
     }
     page::show(&Checked {
         page: person.page(Section::Links, "Check the import"),
-        more: if more > 0 { number(more as i64) } else { String::new() },
+        more: if more > 0 {
+            number(more as i64)
+        } else {
+            String::new()
+        },
         good: number(good.len() as i64),
         bad: number(bad as i64),
         has_good: !good.is_empty(),
@@ -218,10 +232,18 @@ async fn outcomes(call: Call, rows: &[Row]) -> Result<Vec<Vec<String>>, Failure>
             let detail = problem.detail.clone();
             let fields = problem.errors.iter().map(|error| {
                 let field = error.pointer.trim_start_matches('/');
-                if field.is_empty() { error.message.clone() } else { format!("{field}: {}", error.message) }
+                if field.is_empty() {
+                    error.message.clone()
+                } else {
+                    format!("{field}: {}", error.message)
+                }
             });
             let fields: Vec<String> = fields.collect();
-            if fields.is_empty() { vec![detail] } else { fields }
+            if fields.is_empty() {
+                vec![detail]
+            } else {
+                fields
+            }
         }
     };
     Ok(result.create.iter().map(outcome).collect())
@@ -258,7 +280,11 @@ async fn run(app: SharedApp, caller: Caller, id: String) {
             Ok(true) => {}
             Ok(false) => return,
             Err(failure) => {
-                tracing::warn!(id, ?failure, "an import stands still; a person can continue it");
+                tracing::warn!(
+                    id,
+                    ?failure,
+                    "an import stands still; a person can continue it"
+                );
                 return;
             }
         }

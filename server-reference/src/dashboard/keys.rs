@@ -117,7 +117,11 @@ impl Person {
         };
         Ok(Keys {
             page: self.page(Section::Keys, "Keys"),
-            rows: listed.into_iter().rev().map(|listed| self.key_row(listed)).collect(),
+            rows: listed
+                .into_iter()
+                .rev()
+                .map(|listed| self.key_row(listed))
+                .collect(),
             scopes: vec![choice(Scope::Read), choice(Scope::ReadWrite)],
             plan: plan.as_str(),
             name: String::new(),
@@ -151,7 +155,10 @@ pub async fn issue(posted: Posted) -> Outcome {
     let scope = Scope::parse(form.get("scope")).ok();
     let refused = scope.and_then(|scope| {
         let needed = issuing::plans_needed(person.workspace.plan, scope)?;
-        Some(format!("The plan {} has no such keys; they need {needed}.", person.workspace.plan))
+        Some(format!(
+            "The plan {} has no such keys; they need {needed}.",
+            person.workspace.plan
+        ))
     });
     let (name, scope) = match (issuing::name(form.get("name")), scope, refused) {
         (Ok(name), Some(scope), None) => (name, scope),
@@ -167,7 +174,9 @@ pub async fn issue(posted: Posted) -> Outcome {
                 let error = "Say what the key may do.".to_owned();
                 keys.page.errors.push(("scope".to_owned(), error));
             }
-            keys.page.errors.extend(refused.map(|error| ("scope".to_owned(), error)));
+            keys.page
+                .errors
+                .extend(refused.map(|error| ("scope".to_owned(), error)));
             return page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &keys);
         }
     };
@@ -239,7 +248,8 @@ async fn key_page(person: &Person, key: ApiKey) -> Result<Key, Failure> {
     let more = calls.len() as i64 > CALLS;
     calls.truncate(CALLS as usize);
     let last = calls.last().filter(|_| more);
-    let older = last.map(|last| query.with("before", &format!("{}.{}", last.occurred_at, last.seq)));
+    let older =
+        last.map(|last| query.with("before", &format!("{}.{}", last.occurred_at, last.seq)));
     let call = |call: audit::Entry| LoggedCall {
         at: When(call.occurred_at),
         operation: call.operation,
@@ -249,7 +259,9 @@ async fn key_page(person: &Person, key: ApiKey) -> Result<Key, Failure> {
         request_id: call.request_id,
     };
     let last_used_at = calls.first().map(|call| call.occurred_at);
-    let hint = secrets.first().map_or(String::new(), |secret| secret.hint.clone());
+    let hint = secrets
+        .first()
+        .map_or(String::new(), |secret| secret.hint.clone());
     let secret = |secret: StoredSecret| Secret {
         hint: secret.hint,
         created: When(secret.created_at),
@@ -304,8 +316,7 @@ pub async fn rotate(Path(id): Path<String>, posted: Posted) -> Outcome {
     };
     let (app, is_dev) = (&person.app, person.workspace.is_dev);
     let mut tx = app.store.write().await?;
-    let secret =
-        issuing::rotate(&mut tx, &app.ids, &key, is_dev, *overlap, person.now).await?;
+    let secret = issuing::rotate(&mut tx, &app.ids, &key, is_dev, *overlap, person.now).await?;
     person.log(&mut tx, "dashboard.key_rotate", &key.id).await?;
     tx.commit().await?;
     page::show(&Shown {

@@ -1,6 +1,6 @@
 //! Links: found, made, changed, deleted and restored.
 
-use approute::models::{BatchResult, Link, LinkPage};
+use approute::models::{Link, LinkPage};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::Path;
@@ -10,23 +10,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
-use serde_json::json;
 
-use super::act::{Confirmation, Refusal};
+use super::act::Refusal;
 use super::form::{Control, Form, Group, place};
-use super::link_form;
 use super::page::{self, Outcome, Page, Section, When, number};
 use super::session::{Person, Posted};
+use super::{link_fields, link_form};
 use crate::generated::api::Operation;
 use crate::ids::unseeded;
-use crate::links::delete::token_hash;
 use crate::problem::Failure;
-use crate::store::{confirmations, domains, links as store};
+use crate::store::domains;
 
 /// Links on a page.
 const LINKS: &str = "50";
-/// Links that are named where a person confirms that they go.
-const NAMED: usize = 100;
 
 const STATUSES: [&str; 6] = [
     "active",
@@ -63,7 +59,8 @@ pub fn when(at: DateTime<Utc>) -> When {
 /// A link's short address without its scheme.
 fn short(link: &Link) -> String {
     let url = &link.short_url;
-    url.split_once("://").map_or(url.clone(), |(_, rest)| rest.to_owned())
+    url.split_once("://")
+        .map_or(url.clone(), |(_, rest)| rest.to_owned())
 }
 
 fn state(status: &str) -> &'static str {
@@ -85,7 +82,10 @@ impl From<Link> for Row {
     fn from(link: Link) -> Self {
         let short = short(&link);
         Self {
-            name: link.title.filter(|title| !title.trim().is_empty()).unwrap_or_else(|| short.clone()),
+            name: link
+                .title
+                .filter(|title| !title.trim().is_empty())
+                .unwrap_or_else(|| short.clone()),
             short,
             url: link.url,
             tags: link.tags.into_iter().map(Tag::from).collect(),
@@ -140,7 +140,10 @@ impl Person {
         for name in ["q", "tag", "domain", "status"] {
             call = call.query(name, query.get(name));
         }
-        call.query("limit", limit).query("cursor", cursor).told().await
+        call.query("limit", limit)
+            .query("cursor", cursor)
+            .told()
+            .await
     }
 }
 
@@ -160,14 +163,18 @@ pub async fn list(person: Person) -> Outcome {
     let filters = Form::parse(query.with("cursor", "").as_bytes()).with("done", "");
     page::show(&Links {
         page,
-        rows: found.map_or_else(Vec::new, |found| found.items.into_iter().map(Row::from).collect()),
+        rows: found.map_or_else(Vec::new, |found| {
+            found.items.into_iter().map(Row::from).collect()
+        }),
         domains: person.domains().await?,
         q: get("q"),
         tag: get("tag"),
         domain: get("domain"),
         status: get("status"),
         statuses: STATUSES,
-        filtered: ["q", "tag", "domain", "status"].iter().any(|name| query.filled(name).is_some()),
+        filtered: ["q", "tag", "domain", "status"]
+            .iter()
+            .any(|name| query.filled(name).is_some()),
         older: next.map(|cursor| Form::parse(filters.as_bytes()).with("cursor", &cursor)),
         on_later_page: query.filled("cursor").is_some(),
         filters,
@@ -177,7 +184,10 @@ pub async fn list(person: Person) -> Outcome {
 /// Errors that belong to no field of the page.
 pub fn errors_of(refusal: &Refusal) -> super::form::Errors {
     let errors = refusal.errors();
-    errors.into_iter().map(|error| (String::new(), error.message)).collect()
+    errors
+        .into_iter()
+        .map(|error| (String::new(), error.message))
+        .collect()
 }
 
 #[derive(Template)]
@@ -215,7 +225,7 @@ fn form_page(page: Page, groups: Vec<Group>, link: Option<&Link>, hidden: String
 
 /// `GET /dashboard/links/new`
 pub async fn new(person: Person) -> Outcome {
-    let groups = link_form::groups(&Form::default(), &person.domains().await?, None);
+    let groups = link_fields::groups(&Form::default(), &person.domains().await?, None);
     let once = URL_SAFE_NO_PAD.encode(unseeded::<18>());
     let page = person.page(Section::Links, "New link");
     page::show(&form_page(page, groups, None, once))
@@ -232,7 +242,7 @@ pub async fn create(posted: Posted) -> Outcome {
     match call.told::<Link>().await? {
         Ok(link) => page::go(&format!("/dashboard/links/{}?done=created", link.id)),
         Err(refusal) => {
-            let mut groups = link_form::groups(&form, &person.domains().await?, None);
+            let mut groups = link_fields::groups(&form, &person.domains().await?, None);
             let mut page = person.page(Section::Links, "New link");
             page.errors = place(&mut groups, &refusal.errors(), link_form::field_of);
             // The refusal is kept under the old one.
@@ -273,7 +283,9 @@ fn shown(person: &Person, link: Link) -> Shown {
         matches!(name, "url" | "domain" | "slug" | "title" | "tags")
             || matches!(
                 (name, value),
-                ("redirect_status", "302") | ("password_max_failures", "5") | ("password_window_seconds", "600")
+                ("redirect_status", "302")
+                    | ("password_max_failures", "5")
+                    | ("password_window_seconds", "600")
             )
     };
     let mut facts: Vec<Fact> = Vec::new();
@@ -281,8 +293,12 @@ fn shown(person: &Person, link: Link) -> Shown {
         if plain(name, &value) {
             continue;
         }
-        let label = link_form::label(name);
-        let value = if value == "on" { "yes".to_owned() } else { value };
+        let label = link_fields::label(name);
+        let value = if value == "on" {
+            "yes".to_owned()
+        } else {
+            value
+        };
         facts.push(Fact { label, value });
     }
     if link.has_password {
@@ -307,9 +323,14 @@ fn shown(person: &Person, link: Link) -> Shown {
 pub async fn edit(person: Person, Path(id): Path<String>) -> Outcome {
     let link = person.link(&id).await?;
     let form = Form::of(link_form::values(&link));
-    let groups = link_form::groups(&form, &[], Some(&link));
+    let groups = link_fields::groups(&form, &[], Some(&link));
     let page = person.page(Section::Links, format!("Edit {}", short(&link)));
-    page::show(&form_page(page, groups, Some(&link), link.version.to_string()))
+    page::show(&form_page(
+        page,
+        groups,
+        Some(&link),
+        link.version.to_string(),
+    ))
 }
 
 /// `POST /dashboard/links/{id}`
@@ -324,9 +345,11 @@ pub async fn update(Path(id): Path<String>, posted: Posted) -> Outcome {
         Ok(link) => page::go(&format!("/dashboard/links/{}?done=saved", link.id)),
         Err(mut refusal) => {
             if refusal.code == "precondition_failed" {
-                refusal.detail = "Somebody changed the link meanwhile. Look at it, and make your change again.".to_owned();
+                refusal.detail =
+                    "Somebody changed the link meanwhile. Look at it, and make your change again."
+                        .to_owned();
             }
-            let mut groups = link_form::groups(&form, &[], Some(&link));
+            let mut groups = link_fields::groups(&form, &[], Some(&link));
             let mut page = person.page(Section::Links, format!("Edit {}", short(&link)));
             page.errors = place(&mut groups, &refusal.errors(), link_form::field_of);
             let form = form_page(page, groups, Some(&link), form.get("version").to_owned());
@@ -338,125 +361,47 @@ pub async fn update(Path(id): Path<String>, posted: Posted) -> Outcome {
 /// `POST /dashboard/links/{id}/restore`
 pub async fn restore(Path(id): Path<String>, posted: Posted) -> Outcome {
     let person = posted.person;
-    match person.call(Operation::LinksRestore, &[&id]).outcome().await? {
+    match person
+        .call(Operation::LinksRestore, &[&id])
+        .outcome()
+        .await?
+    {
         Ok(_) => page::go(&format!("/dashboard/links/{id}?done=restored")),
         Err(refusal) => refused(&person, &refusal),
     }
 }
 
-#[derive(Template)]
-#[template(path = "dashboard/confirm.html")]
-struct Confirm {
-    page: Page,
-    rows: Vec<Row>,
-    /// How many are not named.
-    more: i64,
-    threshold: i64,
-    action: String,
-    ids: Vec<String>,
-    token: String,
-    count: i64,
-}
-
-fn refused(person: &Person, refusal: &Refusal) -> Outcome {
+/// A page with nothing but why it was refused.
+pub fn refused(person: &Person, refusal: &Refusal) -> Outcome {
     let mut page = person.page(Section::Links, "Links");
     page.errors = errors_of(refusal);
-    page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &super::page::Bare { page })
-}
-
-/// `POST /dashboard/links/{id}/delete`
-pub async fn delete(Path(id): Path<String>, posted: Posted) -> Outcome {
-    let Posted { person, form } = posted;
-    person.approve_own(form.get("confirmation"), Operation::LinksDelete).await?;
-    let call = person
-        .call(Operation::LinksDelete, &[&id])
-        .header("approute-confirmation", form.get("confirmation"));
-    match call.outcome().await? {
-        Ok(_) => page::go(&format!("/dashboard/links/{id}?done=deleted")),
-        Err(Refusal { confirmation: Some(confirmation), .. }) => {
-            let action = format!("/dashboard/links/{id}/delete");
-            confirm(&person, action, vec![id], confirmation).await
-        }
-        Err(refusal) => refused(&person, &refusal),
-    }
-}
-
-/// `POST /dashboard/links/delete`
-pub async fn delete_many(posted: Posted) -> Outcome {
-    let Posted { person, form } = posted;
-    let ids: Vec<String> = form.all("id").map(str::to_owned).collect();
-    if ids.is_empty() {
-        return page::go("/dashboard/links?done=none");
-    }
-    person.approve_own(form.get("confirmation"), Operation::LinksBatch).await?;
-    let call = person
-        .call(Operation::LinksBatch, &[])
-        .header("approute-confirmation", form.get("confirmation"))
-        .body(json!({ "delete": ids }));
-    match call.told::<BatchResult>().await? {
-        Ok(result) if result.summary.failed == 0 => page::go("/dashboard/links?done=deleted"),
-        Ok(_) => page::go("/dashboard/links?done=some"),
-        Err(Refusal { confirmation: Some(confirmation), .. }) => {
-            confirm(&person, "/dashboard/links/delete".to_owned(), ids, confirmation).await
-        }
-        Err(refusal) => refused(&person, &refusal),
-    }
-}
-
-impl Person {
-    /// Who confirms their own deletes here is the person that `delete_confirmation: dashboard` asks for.
-    async fn approve_own(&self, token: &str, operation: Operation) -> Result<(), Failure> {
-        if token.is_empty() {
-            return Ok(());
-        }
-        let (hash, key_id) = (token_hash(token), &self.caller.key_id);
-        let mut tx = self.app.store.write().await?;
-        if confirmations::find(&mut tx, &hash, key_id, operation.id(), self.now).await?.is_some() {
-            confirmations::approve(&mut tx, &hash, self.now).await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Some of these links, as they are listed, those that are deleted already left out.
-    pub async fn named(&self, ids: &[String]) -> Result<Vec<Row>, Failure> {
-        let shown = &ids[..ids.len().min(NAMED)];
-        let mut connection = self.app.store.read().await?;
-        let dialect = self.app.store.dialect();
-        let found = store::get_many(&mut connection, dialect, &self.workspace.id, shown, self.now);
-        let mut found = found.await?;
-        let records = shown.iter().filter_map(|id| found.remove(id));
-        let alive = records.filter(|record| record.deleted_at.is_none());
-        let view = |record| crate::links::view::into_view(record, &self.app.addresses, self.now);
-        Ok(alive.map(view).map(Row::from).collect())
-    }
-}
-
-async fn confirm(person: &Person, action: String, ids: Vec<String>, asked: Confirmation) -> Outcome {
-    let rows = person.named(&ids).await?;
-    page::show_as(StatusCode::CONFLICT, &Confirm {
-        page: person.page(Section::Links, "Confirm many deletes"),
-        more: asked.delete_count - rows.len() as i64,
-        rows,
-        threshold: person.workspace.delete_threshold,
-        action,
-        ids,
-        token: asked.token,
-        count: asked.delete_count,
-    })
+    page::show_as(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &super::page::Bare { page },
+    )
 }
 
 /// `GET /dashboard/links/{id}/qr`
 pub async fn qr(person: Person, Path(id): Path<String>) -> Outcome {
     let query = &person.query;
     let mut call = person.call(Operation::QrGet, &[&id]);
-    for name in ["format", "size", "foreground", "background", "error_correction", "margin"] {
+    for name in [
+        "format",
+        "size",
+        "foreground",
+        "background",
+        "error_correction",
+        "margin",
+    ] {
         call = call.query(name, query.get(name));
     }
     let raw = call.raw().await?;
     let mut response = Response::new(Body::from(raw.body));
     *response.status_mut() = raw.status;
-    let media = raw.headers.into_iter().find(|(name, _)| *name == CONTENT_TYPE);
+    let media = raw
+        .headers
+        .into_iter()
+        .find(|(name, _)| *name == CONTENT_TYPE);
     response.headers_mut().extend(media);
     if query.is_on("download") {
         let format = match query.get("format") {

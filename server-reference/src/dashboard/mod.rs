@@ -10,6 +10,7 @@ mod approvals;
 mod assets;
 mod chart;
 mod clicks;
+mod deletes;
 mod deliveries;
 mod export;
 mod file;
@@ -17,6 +18,7 @@ mod form;
 mod home;
 mod import;
 mod keys;
+mod link_fields;
 mod link_form;
 mod links;
 mod page;
@@ -52,7 +54,10 @@ pub fn routes(app: SharedApp) -> Router<SharedApp> {
     Router::new()
         .route("/dashboard", get(home::show))
         .route("/dashboard/", any(page::home))
-        .route("/dashboard/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route(
+            "/dashboard/sign-in",
+            get(sign_in::show).post(sign_in::sign_in),
+        )
         .route("/dashboard/sign-out", post(sign_in::sign_out))
         .route("/dashboard/assets/{name}", get(assets::serve))
         .route("/dashboard/keys", get(keys::list).post(keys::issue))
@@ -62,25 +67,46 @@ pub fn routes(app: SharedApp) -> Router<SharedApp> {
         .route("/dashboard/links", get(links::list).post(links::create))
         .route("/dashboard/links.csv", get(export::links))
         .route("/dashboard/links/new", get(links::new))
-        .route("/dashboard/links/delete", post(links::delete_many))
-        .route("/dashboard/links/{id}", get(links::show).post(links::update))
+        .route("/dashboard/links/delete", post(deletes::delete_many))
+        .route(
+            "/dashboard/links/{id}",
+            get(links::show).post(links::update),
+        )
         .route("/dashboard/links/{id}/edit", get(links::edit))
-        .route("/dashboard/links/{id}/delete", post(links::delete))
+        .route("/dashboard/links/{id}/delete", post(deletes::delete))
         .route("/dashboard/links/{id}/restore", post(links::restore))
         .route("/dashboard/links/{id}/qr", get(links::qr))
         .route("/dashboard/imports", post(import::check))
         .route("/dashboard/imports/new", get(import::new))
-        .route("/dashboard/imports/{id}", get(import::show).post(import::start))
+        .route(
+            "/dashboard/imports/{id}",
+            get(import::show).post(import::start),
+        )
         .route("/dashboard/clicks", get(clicks::show))
-        .route("/dashboard/webhooks", get(webhooks::list).post(webhooks::create))
-        .route("/dashboard/webhooks/{id}", get(webhooks::show).post(webhooks::update))
+        .route(
+            "/dashboard/webhooks",
+            get(webhooks::list).post(webhooks::create),
+        )
+        .route(
+            "/dashboard/webhooks/{id}",
+            get(webhooks::show).post(webhooks::update),
+        )
         .route("/dashboard/webhooks/{id}/enable", post(webhooks::enable))
         .route("/dashboard/webhooks/{id}/rotate", post(webhooks::rotate))
         .route("/dashboard/webhooks/{id}/delete", post(webhooks::delete))
         .route("/dashboard/webhooks/{id}/resend", post(deliveries::resend))
-        .route("/dashboard/webhooks/{id}/attempts/{seq}", get(deliveries::show))
-        .route("/dashboard/approvals", get(approvals::list).post(approvals::decide))
-        .route("/dashboard/workspace", get(workspace::show).post(workspace::save))
+        .route(
+            "/dashboard/webhooks/{id}/attempts/{seq}",
+            get(deliveries::show),
+        )
+        .route(
+            "/dashboard/approvals",
+            get(approvals::list).post(approvals::decide),
+        )
+        .route(
+            "/dashboard/workspace",
+            get(workspace::show).post(workspace::save),
+        )
         .route("/dashboard/domains", post(workspace::add))
         .route("/dashboard/domains/{name}/apps", post(workspace::set_apps))
         .route("/dashboard/domains/{name}/remove", post(workspace::remove))
@@ -100,8 +126,14 @@ async fn around(State(app): State<SharedApp>, request: Request, next: Next) -> R
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // Ids are in paths, and a sign-in's token in a query: neither leaves for another site.
         (REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

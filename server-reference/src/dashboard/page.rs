@@ -85,7 +85,11 @@ impl Person {
     }
 
     fn waiting(&self, section: Section) -> i64 {
-        if section == Section::Approvals { self.approvals } else { 0 }
+        if section == Section::Approvals {
+            self.approvals
+        } else {
+            0
+        }
     }
 }
 
@@ -110,7 +114,9 @@ fn notice(done: &str) -> &'static str {
         "enabled" => "The webhook is enabled.",
         "gone" => "The webhook is deleted.",
         "resent" => "It is sent again.",
-        "most" => "The first 10,000 events are sent again. Do it once more for the rest when they are through.",
+        "most" => {
+            "The first 10,000 events are sent again. Do it once more for the rest when they are through."
+        }
         "nothing" => "There is nothing to send again.",
         _ => "",
     }
@@ -263,7 +269,10 @@ impl fmt::Display for When {
         let at = to_datetime(self.0);
         let exact = at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let shown = at.format("%Y-%m-%d %H:%M");
-        write!(f, "<time datetime=\"{exact}\" title=\"{exact}\">{shown} UTC</time>")
+        write!(
+            f,
+            "<time datetime=\"{exact}\" title=\"{exact}\">{shown} UTC</time>"
+        )
     }
 }
 
@@ -302,7 +311,12 @@ mod tests {
 
     #[test]
     fn numbers_and_spans_for_people() {
-        for (value, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")] {
+        for (value, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (-1_234_567, "-1,234,567"),
+        ] {
             assert_eq!(number(value), text);
         }
         for (value, text) in [

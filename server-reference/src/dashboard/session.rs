@@ -72,7 +72,10 @@ pub async fn new_link(
     let token = Token::new();
     dashboard::insert_sign_in(connection, &token.hash(), workspace_id, now + LINK_WORKS).await?;
     let base_url = base_url.trim_end_matches('/');
-    Ok(format!("{base_url}/dashboard/sign-in?token={}", token.text()))
+    Ok(format!(
+        "{base_url}/dashboard/sign-in?token={}",
+        token.text()
+    ))
 }
 
 /// The session's cookie. On this machine there is no TLS, and browsers other than Chrome take no `Secure` cookie there;
@@ -114,7 +117,11 @@ pub fn sent_token(parts: &Parts) -> Option<Token> {
 }
 
 /// Begins a session.
-pub async fn begin(app: &App, connection: &mut AnyConnection, workspace_id: &str) -> Result<Token, Failure> {
+pub async fn begin(
+    app: &App,
+    connection: &mut AnyConnection,
+    workspace_id: &str,
+) -> Result<Token, Failure> {
     let now = app.now();
     dashboard::actor(connection, &app.ids, workspace_id, now).await?;
     let token = Token::new();
@@ -134,8 +141,6 @@ pub struct Person {
     pub approvals: i64,
     pub now: Micros,
     pub query: Form,
-    /// Whether a script of ours asks for a piece of a page.
-    pub fragment: bool,
     pub headers: HeaderMap,
     /// The host under which the dashboard is open.
     pub host: Option<String>,
@@ -159,7 +164,9 @@ impl Person {
         let approvals = match workspace.delete_confirmation {
             DeleteConfirmation::Dashboard => {
                 let waiting = confirmations::waiting(&mut connection, &workspace.id, now).await?;
-                let others = waiting.iter().filter(|waiting| waiting.key_id != session.key_id);
+                let others = waiting
+                    .iter()
+                    .filter(|waiting| waiting.key_id != session.key_id);
                 others.count() as i64
             }
             DeleteConfirmation::Token => 0,
@@ -188,7 +195,6 @@ impl Person {
             approvals,
             now,
             query: Form::parse(parts.uri.query().unwrap_or_default().as_bytes()),
-            fragment: parts.headers.contains_key("hx-request"),
             headers: parts.headers.clone(),
             host: host(parts),
             session_hash: hash,

@@ -58,7 +58,8 @@ pub async fn sign_in(State(app): State<SharedApp>, request: Request<Body>) -> Ou
     let form = Form::parse(&read_body(&parts.headers, body, FORM_LIMIT, timeout).await?);
     let link = Token::from_text(form.get("token"));
     let mut tx = app.store.write().await?;
-    let Some(workspace_id) = dashboard::take_sign_in(&mut tx, &link.hash(), app.now()).await? else {
+    let Some(workspace_id) = dashboard::take_sign_in(&mut tx, &link.hash(), app.now()).await?
+    else {
         return Ok(page::used_link());
     };
     // Who signs in again leaves no older session behind.

@@ -19,8 +19,14 @@ use crate::problem::Failure;
 /// The types of events, with what they are in words.
 pub const EVENTS: [(&str, &str); 3] = [
     ("link.created", "A link was created"),
-    ("link.click_threshold", "A link's clicks reached one of its thresholds"),
-    ("link.password_failed", "A link's password was guessed wrong too often"),
+    (
+        "link.click_threshold",
+        "A link's clicks reached one of its thresholds",
+    ),
+    (
+        "link.password_failed",
+        "A link's password was guessed wrong too often",
+    ),
 ];
 /// How long the old secret can sign too, in seconds and in words.
 const OVERLAPS: [(&str, &str); 4] = [
@@ -52,18 +58,25 @@ impl Row {
         let last = webhook.last_delivery.as_ref();
         Self {
             description: webhook.description.unwrap_or_default(),
-            events: webhook.events.iter().map(|event| event.as_str().to_owned()).collect(),
+            events: webhook
+                .events
+                .iter()
+                .map(|event| event.as_str().to_owned())
+                .collect(),
             active: webhook.status.as_str() == "active",
-            reason: webhook.disabled_reason.map_or_else(String::new, |reason| reason.as_str().replace('_', " ")),
+            reason: webhook
+                .disabled_reason
+                .map_or_else(String::new, |reason| reason.as_str().replace('_', " ")),
             failures: webhook.consecutive_failures,
             last: last.map(|last| when(last.at)),
             last_status: last.map_or_else(String::new, |last| {
-                last.status.map_or("no answer".to_owned(), |status| status.to_string())
+                last.status
+                    .map_or("no answer".to_owned(), |status| status.to_string())
             }),
             hint: webhook.secret_hint,
-            previous: webhook.previous_secret_expires_at.map(|at| {
-                (when(at), span(at.timestamp_micros() - person.now))
-            }),
+            previous: webhook
+                .previous_secret_expires_at
+                .map(|at| (when(at), span(at.timestamp_micros() - person.now))),
             created: when(webhook.created_at),
             api_version: webhook.api_version,
             id: webhook.id,
@@ -133,9 +146,16 @@ impl Person {
         let mut rows = Vec::new();
         let mut cursor = String::new();
         loop {
-            let call = self.call(Operation::WebhooksList, &[]).query("limit", "100");
+            let call = self
+                .call(Operation::WebhooksList, &[])
+                .query("limit", "100");
             let found: WebhookPage = call.query("cursor", &cursor).read().await?;
-            rows.extend(found.items.into_iter().map(|webhook| Row::new(webhook, self)));
+            rows.extend(
+                found
+                    .items
+                    .into_iter()
+                    .map(|webhook| Row::new(webhook, self)),
+            );
             match found.next_cursor {
                 Some(next) => cursor = next,
                 None => break,
@@ -178,7 +198,12 @@ pub async fn create(posted: Posted) -> Outcome {
     if let Some(description) = form.filled("description") {
         body["description"] = description.into();
     }
-    match person.call(Operation::WebhooksCreate, &[]).body(body).told::<Webhook>().await? {
+    match person
+        .call(Operation::WebhooksCreate, &[])
+        .body(body)
+        .told::<Webhook>()
+        .await?
+    {
         Ok(webhook) => secret_page(&person, webhook, None),
         Err(refusal) => {
             let mut fields = fields(form.get("url"), form.get("description"), &sent(&form));
@@ -230,7 +255,12 @@ pub async fn update(Path(id): Path<String>, posted: Posted) -> Outcome {
     let Posted { person, form } = posted;
     let description = form.filled("description").map_or(Value::Null, Value::from);
     let body = json!({ "url": form.get("url"), "events": sent(&form), "description": description });
-    match person.call(Operation::WebhooksUpdate, &[&id]).body(body).outcome().await? {
+    match person
+        .call(Operation::WebhooksUpdate, &[&id])
+        .body(body)
+        .outcome()
+        .await?
+    {
         Ok(_) => page::go(&format!("/dashboard/webhooks/{id}?done=saved")),
         Err(refusal) => {
             let mut page = detail(&person, person.webhook(&id).await?).await?;
@@ -245,7 +275,12 @@ pub async fn update(Path(id): Path<String>, posted: Posted) -> Outcome {
 pub async fn enable(Path(id): Path<String>, posted: Posted) -> Outcome {
     let person = posted.person;
     let body = json!({ "status": "active" });
-    match person.call(Operation::WebhooksUpdate, &[&id]).body(body).outcome().await? {
+    match person
+        .call(Operation::WebhooksUpdate, &[&id])
+        .body(body)
+        .outcome()
+        .await?
+    {
         Ok(_) => page::go(&format!("/dashboard/webhooks/{id}?done=enabled")),
         Err(refusal) => refused(&person, &id, &refusal).await,
     }
@@ -257,9 +292,13 @@ pub async fn rotate(Path(id): Path<String>, posted: Posted) -> Outcome {
     let seconds = form.get("overlap");
     let words = OVERLAPS.iter().find(|(value, _)| *value == seconds);
     let words = words.map_or("", |(_, words)| *words);
-    let overlap = seconds.parse::<i64>().map_or(Value::from(seconds), Value::from);
+    let overlap = seconds
+        .parse::<i64>()
+        .map_or(Value::from(seconds), Value::from);
     let body = json!({ "expire_previous_in": overlap });
-    let call = person.call(Operation::WebhooksRotateSecret, &[&id]).body(body);
+    let call = person
+        .call(Operation::WebhooksRotateSecret, &[&id])
+        .body(body);
     match call.told::<Webhook>().await? {
         Ok(webhook) => {
             let previous = format!("The secret before it signs too {words}.");
@@ -277,7 +316,11 @@ pub async fn rotate(Path(id): Path<String>, posted: Posted) -> Outcome {
 /// `POST /dashboard/webhooks/{id}/delete`
 pub async fn delete(Path(id): Path<String>, posted: Posted) -> Outcome {
     let person = posted.person;
-    match person.call(Operation::WebhooksDelete, &[&id]).outcome().await? {
+    match person
+        .call(Operation::WebhooksDelete, &[&id])
+        .outcome()
+        .await?
+    {
         Ok(_) => page::go("/dashboard/webhooks?done=gone"),
         Err(refusal) => refused(&person, &id, &refusal).await,
     }

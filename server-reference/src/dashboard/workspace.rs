@@ -56,10 +56,15 @@ fn settings(threshold: &str, confirmation: &str) -> Vec<Group> {
         "Deletes",
         true,
         vec![
-            Field::line("delete_threshold", "Deletes within an hour without a second look")
-                .hint("By each key, single and in batches. Links that are deleted already do not count.")
-                .value(threshold)
-                .required(),
+            Field::line(
+                "delete_threshold",
+                "Deletes within an hour without a second look",
+            )
+            .hint(
+                "By each key, single and in batches. Links that are deleted already do not count.",
+            )
+            .value(threshold)
+            .required(),
             Field::line("delete_confirmation", "More than that is confirmed by")
                 .with(Control::Choice(options.to_vec()))
                 .value(confirmation),
@@ -147,7 +152,10 @@ pub async fn save(posted: Posted) -> Outcome {
     let confirmation = DeleteConfirmation::parse(form.get("delete_confirmation")).ok();
     let (Some(threshold), Some(confirmation)) = (threshold, confirmation) else {
         let mut page = person.workspace_page().await?;
-        page.groups = settings(form.get("delete_threshold"), form.get("delete_confirmation"));
+        page.groups = settings(
+            form.get("delete_threshold"),
+            form.get("delete_confirmation"),
+        );
         let error = format!("Write a number from 0 to {}.", number(MOST_DELETES));
         page.groups[0].fields[0].error = Some(error.clone());
         page.page.errors = Errors::from([("delete_threshold".to_owned(), error)]);
@@ -160,7 +168,9 @@ pub async fn save(posted: Posted) -> Outcome {
     workspace.delete_threshold = threshold;
     workspace.delete_confirmation = confirmation;
     workspaces::update(&mut tx, &workspace).await?;
-    person.log(&mut tx, "dashboard.settings", &workspace.id).await?;
+    person
+        .log(&mut tx, "dashboard.settings", &workspace.id)
+        .await?;
     tx.commit().await?;
     page::go("/dashboard/workspace?done=saved")
 }
@@ -184,10 +194,11 @@ pub async fn add(posted: Posted) -> Outcome {
     if !person.adds_domains() {
         return Err(Problem::not_found("page").into());
     }
-    let checked = domain_name(form.get("name")).and_then(|name| match refuse_name(&person, &name) {
-        Some(reason) => Err(reason.to_owned()),
-        None => Ok(name),
-    });
+    let checked =
+        domain_name(form.get("name")).and_then(|name| match refuse_name(&person, &name) {
+            Some(reason) => Err(reason.to_owned()),
+            None => Ok(name),
+        });
     let outcome = match checked {
         Ok(name) => {
             let domain = Domain {
@@ -198,7 +209,9 @@ pub async fn add(posted: Posted) -> Outcome {
             };
             let mut tx = person.app.store.write().await?;
             if domains::insert(&mut tx, &domain).await? {
-                person.log(&mut tx, "dashboard.domain_add", &domain.name).await?;
+                person
+                    .log(&mut tx, "dashboard.domain_add", &domain.name)
+                    .await?;
                 tx.commit().await?;
                 Ok(())
             } else {
@@ -231,13 +244,19 @@ fn read<T: FromStr<Err = E>, E: Display>(text: &str) -> Result<Vec<T>, String> {
 pub async fn set_apps(Path(name): Path<String>, posted: Posted) -> Outcome {
     let Posted { person, form } = posted;
     let domain = person.domain(&name).await?;
-    let apps = read::<IosApp, _>(form.get("ios"))
-        .and_then(|ios| Ok(Apps { ios, android: read::<AndroidApp, _>(form.get("android"))? }));
+    let apps = read::<IosApp, _>(form.get("ios")).and_then(|ios| {
+        Ok(Apps {
+            ios,
+            android: read::<AndroidApp, _>(form.get("android"))?,
+        })
+    });
     match apps {
         Ok(apps) => {
             let mut tx = person.app.store.write().await?;
             domains::set_apps(&mut tx, &domain.name, &apps).await?;
-            person.log(&mut tx, "dashboard.domain_apps", &domain.name).await?;
+            person
+                .log(&mut tx, "dashboard.domain_apps", &domain.name)
+                .await?;
             tx.commit().await?;
             page::go("/dashboard/workspace?done=apps")
         }
@@ -245,7 +264,11 @@ pub async fn set_apps(Path(name): Path<String>, posted: Posted) -> Outcome {
             let mut page = person.workspace_page().await?;
             let id = format!("ios-{}", domain.name);
             page.page.errors = Errors::from([(id, error.clone())]);
-            for row in page.domains.iter_mut().filter(|row| row.name == domain.name) {
+            for row in page
+                .domains
+                .iter_mut()
+                .filter(|row| row.name == domain.name)
+            {
                 form.get("ios").clone_into(&mut row.ios);
                 form.get("android").clone_into(&mut row.android);
                 row.error = Some(error.clone());
@@ -262,13 +285,18 @@ pub async fn remove(Path(name): Path<String>, posted: Posted) -> Outcome {
     let domain = person.domain(&name).await?;
     let mut tx = person.app.store.write().await?;
     if domains::remove(&mut tx, &domain.name).await? {
-        person.log(&mut tx, "dashboard.domain_remove", &domain.name).await?;
+        person
+            .log(&mut tx, "dashboard.domain_remove", &domain.name)
+            .await?;
         tx.commit().await?;
         return page::go("/dashboard/workspace?done=removed");
     }
     drop(tx);
     let mut page = person.workspace_page().await?;
-    let error = format!("{} has links, deleted ones included, so that it stays.", domain.name);
+    let error = format!(
+        "{} has links, deleted ones included, so that it stays.",
+        domain.name
+    );
     page.page.errors = Errors::from([(String::new(), error)]);
     wrong(&page)
 }

@@ -141,9 +141,7 @@ impl Job<'_> {
         let outcome = self.effect(&mut cx).await;
         tx.rollback().await?;
         match outcome {
-            Err(Failure::Problem(problem)) => {
-                Ok(Raw::problem(&problem, &self.session.request_id))
-            }
+            Err(Failure::Problem(problem)) => Ok(Raw::problem(&problem, &self.session.request_id)),
             outcome => outcome,
         }
     }

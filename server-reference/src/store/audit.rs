@@ -112,11 +112,19 @@ pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<V
     if let Some((at, seq)) = filter.before {
         values.extend([Value::Int(at), Value::Int(seq)]);
         let last = values.len();
-        sql.push_str(&format!(" AND (occurred_at, seq) < (${}, ${last})", last - 1));
+        sql.push_str(&format!(
+            " AND (occurred_at, seq) < (${}, ${last})",
+            last - 1
+        ));
     }
     values.push(Value::Int(filter.limit));
-    sql.push_str(&format!(" ORDER BY occurred_at DESC, seq DESC LIMIT ${}", values.len()));
-    let query = values.into_iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), rows::bind);
+    sql.push_str(&format!(
+        " ORDER BY occurred_at DESC, seq DESC LIMIT ${}",
+        values.len()
+    ));
+    let query = values
+        .into_iter()
+        .fold(sqlx::query(sqlx::AssertSqlSafe(sql)), rows::bind);
     let entry = |row: &sqlx::any::AnyRow| {
         Ok(Entry {
             seq: row.int("seq")?,
@@ -128,5 +136,10 @@ pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<V
             request_id: row.text("request_id")?,
         })
     };
-    query.fetch_all(connection).await?.iter().map(entry).collect()
+    query
+        .fetch_all(connection)
+        .await?
+        .iter()
+        .map(entry)
+        .collect()
 }

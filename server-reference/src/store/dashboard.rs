@@ -169,11 +169,18 @@ pub async fn actor(
 }
 
 /// Removes what is over.
-pub async fn sweep(connection: &mut AnyConnection, now: Micros, imports_before: Micros) -> Result<()> {
+pub async fn sweep(
+    connection: &mut AnyConnection,
+    now: Micros,
+    imports_before: Micros,
+) -> Result<()> {
     for (sql, at) in [
         ("DELETE FROM dashboard_sign_ins WHERE expires_at <= $1", now),
         ("DELETE FROM dashboard_sessions WHERE expires_at <= $1", now),
-        ("DELETE FROM dashboard_imports WHERE created_at <= $1", imports_before),
+        (
+            "DELETE FROM dashboard_imports WHERE created_at <= $1",
+            imports_before,
+        ),
     ] {
         sqlx::query(sql).bind(at).execute(&mut *connection).await?;
     }

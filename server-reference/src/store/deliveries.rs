@@ -281,7 +281,9 @@ pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<V
     }
     values.push(Value::Int(filter.limit));
     sql.push_str(&format!(" ORDER BY seq DESC LIMIT ${}", values.len()));
-    let query = values.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), rows::bind);
+    let query = values
+        .into_iter()
+        .fold(sqlx::query(AssertSqlSafe(sql)), rows::bind);
     let entry = |row: &sqlx::any::AnyRow| {
         Ok(Entry {
             seq: row.int("seq")?,
@@ -299,7 +301,12 @@ pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<V
             next_at: row.int_opt("next_at")?,
         })
     };
-    query.fetch_all(connection).await?.iter().map(entry).collect()
+    query
+        .fetch_all(connection)
+        .await?
+        .iter()
+        .map(entry)
+        .collect()
 }
 
 /// The last attempts for one webhook, or for all where it is empty; newest first.
@@ -332,7 +339,10 @@ pub async fn resend(
             let mut values = vec![Value::Int(at)];
             values.extend(types.iter().map(|name| Value::Text((*name).to_owned())));
             let places: Vec<String> = (3..values.len() + 2).map(|n| format!("${n}")).collect();
-            (format!("created_at >= $2 AND type IN ({})", places.join(", ")), values)
+            (
+                format!("created_at >= $2 AND type IN ({})", places.join(", ")),
+                values,
+            )
         }
     };
     values.insert(0, Value::Text(workspace_id.to_owned()));

@@ -21,6 +21,7 @@ fn help_reads_well() {
         "--geoip",
         "--trust-proxy",
         "--country-header",
+        "--api-host",
     ] {
         assert!(help.contains(word), "{word}: {help}");
     }
@@ -44,7 +45,9 @@ fn dev_prints_one_line_and_stops_on_a_signal() {
         let server = Served::start(&[]);
         assert!(server.text("base_url").starts_with("http://127.0.0.1:"));
         assert!(server.text("workspace_id").starts_with("wsp_"));
-        assert_eq!(server.ready.as_object().unwrap().len(), 4);
+        let dashboard = format!("{}/dashboard/sign-in?token=", server.text("base_url"));
+        assert!(server.text("dashboard_url").starts_with(&dashboard));
+        assert_eq!(server.ready.as_object().unwrap().len(), 5);
         assert_eq!(
             call(
                 server.address(),
@@ -73,6 +76,50 @@ fn dev_prints_one_line_and_stops_on_a_signal() {
         );
         server.signal(signal);
         assert_eq!(server.finish(), (String::new(), Some(0)));
+    }
+}
+
+#[test]
+fn a_link_signs_in_to_the_dashboard() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = database(&folder.path().join("links.db"));
+    let link = |more: &[&str]| {
+        let mut arguments = vec!["dashboard-link", "--database", &file];
+        arguments.extend(more);
+        run(&arguments)
+    };
+    assert_one_line(&link(&[]), &["there is no workspace", "workspace create"]);
+    let create = |name| {
+        let command = ["workspace", "create", "--name", name, "--plan", "free"];
+        succeed(&[&command[..], &["--database", &file]].concat())
+    };
+    let first = create("First");
+    let printed = |output: std::process::Output| {
+        assert!(output.status.success());
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned()
+    };
+    let local = printed(link(&[]));
+    assert!(local.starts_with("http://127.0.0.1:8787/dashboard/sign-in?token="));
+    assert_ne!(printed(link(&[])), local);
+    create("Second");
+    assert_one_line(&link(&[]), &["2 workspaces", "--workspace"]);
+    assert_one_line(&link(&["--workspace", "wsp_x"]), &["no workspace wsp_x"]);
+    let base = "https://api.example.com";
+    let chosen = printed(link(&["--workspace", &first, "--base-url", base]));
+    assert!(chosen.starts_with("https://api.example.com/dashboard/sign-in?token="));
+    for wrong in [
+        "example.com",
+        "ftp://example.com",
+        "https://example.com/path",
+    ] {
+        assert_eq!(
+            link(&["--base-url", wrong]).status.code(),
+            Some(2),
+            "{wrong}"
+        );
     }
 }
 

@@ -27,6 +27,15 @@ fn a_log_of_json_lines_names_requests_and_no_secrets() {
         server.text("api_key").to_owned(),
     );
     let (address, key) = (address.as_str(), key.as_str());
+    let server_link = server
+        .text("dashboard_url")
+        .rsplit('=')
+        .next()
+        .unwrap()
+        .to_owned();
+    let path_of_link = format!("/dashboard/sign-in?token={server_link}");
+    let page = call(address, "GET", &path_of_link, "-", "", "");
+    assert!(page.is_none(), "a page is no JSON");
     let send = |method: &str, path: &str, extra: &str, body: Value| {
         let body = if body.is_null() {
             String::new()
@@ -91,6 +100,7 @@ fn a_log_of_json_lines_names_requests_and_no_secrets() {
         "correct-horse",
         "wrong-horse",
         "private-query",
+        server_link.as_str(),
     ] {
         let line = log.lines().find(|line| line.contains(hidden));
         assert_eq!(line, None, "{hidden}");

@@ -54,7 +54,9 @@ impl<'a> Browser<'a> {
             cookie: String::new(),
             form_token: String::new(),
         };
-        let answer = browser.send("/dashboard/sign-in", &[("token", token)]).await;
+        let answer = browser
+            .send("/dashboard/sign-in", &[("token", token)])
+            .await;
         assert_eq!(answer.status, 303, "{}", text(&answer));
         browser.cookie = cookie(&answer);
         browser.form_token = browser.token().await;
@@ -64,7 +66,10 @@ impl<'a> Browser<'a> {
     /// The form's token of a page.
     pub async fn token(&self) -> String {
         let page = text(&self.get("/dashboard/keys").await);
-        let rest = page.split_once("name=\"form_token\" value=\"").expect("a form").1;
+        let rest = page
+            .split_once("name=\"form_token\" value=\"")
+            .expect("a form")
+            .1;
         rest.split_once('"').unwrap().0.to_owned()
     }
 
@@ -103,13 +108,14 @@ impl<'a> Browser<'a> {
             .extend_pairs(fields)
             .finish();
         let url = format!("{}{path}", self.base_url);
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let other = headers.iter().any(|(name, _)| *name == form.0);
         let mut request = self
             .api
             .client
             .request("POST".parse().unwrap(), &url)
-            .header("cookie", &self.cookie)
-            .header("content-type", "application/x-www-form-urlencoded");
-        for (name, value) in headers {
+            .header("cookie", &self.cookie);
+        for (name, value) in headers.iter().chain((!other).then_some(&form)) {
             request = request.header(name, value);
         }
         request.body(body).send().await
@@ -143,7 +149,10 @@ impl<'a> Browser<'a> {
             .client
             .request("POST".parse().unwrap(), &url)
             .header("cookie", &self.cookie)
-            .header("content-type", format!("multipart/form-data; boundary={boundary}"));
+            .header(
+                "content-type",
+                format!("multipart/form-data; boundary={boundary}"),
+            );
         request.body(body).send().await
     }
 }

@@ -4,6 +4,9 @@
 mod browser;
 mod flows;
 mod import;
+mod keys;
+mod links;
 mod pages;
 mod security;
+mod sign_in;
 mod webhooks;

@@ -28,13 +28,22 @@ const EVIL: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
 fn assert_inert(path: &str, page: &str) {
     for evil in ["<script>alert", "<img src=x", "javascript:alert"] {
         let as_link = format!("href=\"{evil}");
-        assert!(!page.contains(evil) || (evil.starts_with("java") && !page.contains(&as_link)), "{path}: {page}");
+        assert!(
+            !page.contains(evil) || (evil.starts_with("java") && !page.contains(&as_link)),
+            "{path}: {page}"
+        );
     }
     // No script, style or handler inside a page, which the policy would refuse anyway.
     for tag in page.split("<script").skip(1) {
-        assert!(tag.starts_with(" src=\"/dashboard/assets/") && tag.contains("></script>"), "{path}");
+        assert!(
+            tag.starts_with(" src=\"/dashboard/assets/") && tag.contains("></script>"),
+            "{path}"
+        );
     }
-    assert!(!page.contains("<style") && !page.contains(" style="), "{path}");
+    assert!(
+        !page.contains("<style") && !page.contains(" style="),
+        "{path}"
+    );
     let outside = page.replace("&lt;", "");
     for tag in outside.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap_or_default();
@@ -52,14 +61,20 @@ async fn every_answer_keeps_browsers_in_check() {
         ..browser.clone()
     };
     let mut answers = Vec::new();
-    for path in PAGES.iter().chain(&["/dashboard/nothing", "/dashboard/links/lnk_x"]) {
+    for path in PAGES
+        .iter()
+        .chain(&["/dashboard/nothing", "/dashboard/links/lnk_x"])
+    {
         answers.push((*path, browser.get(path).await));
         answers.push((*path, nobody.get(path).await));
     }
     for (path, answer) in answers {
         let header = |name: &str| answer.header(name).unwrap_or_default().to_owned();
         let policy = header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"), "{path}");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"),
+            "{path}"
+        );
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self'"));
         assert!(!policy.contains("unsafe"), "{path}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
@@ -75,9 +90,18 @@ async fn every_answer_keeps_browsers_in_check() {
         let path = format!("/dashboard/assets/{}", address.split('"').next().unwrap());
         let asset = nobody.get(&path).await;
         assert_eq!(asset.status, 200, "{path}");
-        assert!(asset.header("cache-control").unwrap().contains("immutable"), "{path}");
+        assert!(
+            asset.header("cache-control").unwrap().contains("immutable"),
+            "{path}"
+        );
     }
-    assert_eq!(nobody.get("/dashboard/assets/../../etc/passwd").await.status, 404);
+    assert_eq!(
+        nobody
+            .get("/dashboard/assets/../../etc/passwd")
+            .await
+            .status,
+        404
+    );
 }
 
 #[tokio::test]
@@ -95,20 +119,39 @@ async fn nothing_typed_becomes_part_of_a_page() {
         .await;
     let link = format!("/dashboard/links/{}", id(&link));
     paths.extend([link.clone(), format!("{link}/edit")]);
-    let visit = format!("{}/evil?sub_id=%3Cscript%3Ealert(1)&utm_source=%3Cimg%20src=x%20onerror=alert(1)%3E", api.server.base_url());
+    let visit = format!(
+        "{}/evil?sub_id=%3Cscript%3Ealert(1)&utm_source=%3Cimg%20src=x%20onerror=alert(1)%3E",
+        api.server.base_url()
+    );
     let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36";
-    let visited = api.client.get(&visit).header("user-agent", agent).send().await;
+    let visited = api
+        .client
+        .get(&visit)
+        .header("user-agent", agent)
+        .send()
+        .await;
     assert_eq!(visited.status, 302);
     api.flush().await;
     assert_eq!(api.count("SELECT COUNT(*) FROM clicks").await, 1);
-    paths.push(format!("/dashboard/clicks?link={}&utm_source={EVIL}", link.rsplit('/').next().unwrap()).replace(['"', '\'', '<', '>', ' '], "%22"));
+    paths.push(
+        format!(
+            "/dashboard/clicks?link={}&utm_source={EVIL}",
+            link.rsplit('/').next().unwrap()
+        )
+        .replace(['"', '\'', '<', '>', ' '], "%22"),
+    );
     let hook = json!({ "url": "http://127.0.0.1:9/%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "events": ["link.created"], "description": EVIL });
     let hook = id(&api.post("/v1/webhooks", hook).gives(201).await.json());
     paths.push(format!("/dashboard/webhooks/{hook}"));
-    let issued = text(&browser.post("/dashboard/keys", &[("name", EVIL), ("scope", "read")]).await);
+    let issued = text(
+        &browser
+            .post("/dashboard/keys", &[("name", EVIL), ("scope", "read")])
+            .await,
+    );
     assert!(issued.contains("apr_dev_"), "{issued}");
     assert_inert("issued", &issued);
-    api.change_workspace(|workspace| workspace.name = EVIL.to_owned()).await;
+    api.change_workspace(|workspace| workspace.name = EVIL.to_owned())
+        .await;
     for path in &paths {
         let answer = browser.get(path).await;
         assert!(answer.status < 500, "{path}: {}", answer.status);
@@ -120,30 +163,68 @@ async fn nothing_typed_becomes_part_of_a_page() {
 
     // What it refuses is shown once more, in the field and in the list of errors.
     let forms: [(String, Vec<(&str, &str)>); 7] = [
-        ("/dashboard/keys".into(), vec![("name", EVIL), ("scope", EVIL)]),
-        ("/dashboard/links".into(), super::flows::FIELDS.iter().map(|name| (*name, EVIL)).collect()),
-        (link.clone(), super::flows::FIELDS.iter().map(|name| (*name, EVIL)).chain([("version", "1")]).collect()),
-        ("/dashboard/webhooks".into(), vec![("url", EVIL), ("events", EVIL), ("description", EVIL)]),
-        ("/dashboard/workspace".into(), vec![("delete_threshold", EVIL), ("delete_confirmation", EVIL)]),
+        (
+            "/dashboard/keys".into(),
+            vec![("name", EVIL), ("scope", EVIL)],
+        ),
+        (
+            "/dashboard/links".into(),
+            super::links::FIELDS
+                .iter()
+                .map(|name| (*name, EVIL))
+                .collect(),
+        ),
+        (
+            link.clone(),
+            super::links::FIELDS
+                .iter()
+                .map(|name| (*name, EVIL))
+                .chain([("version", "1")])
+                .collect(),
+        ),
+        (
+            "/dashboard/webhooks".into(),
+            vec![("url", EVIL), ("events", EVIL), ("description", EVIL)],
+        ),
+        (
+            "/dashboard/workspace".into(),
+            vec![("delete_threshold", EVIL), ("delete_confirmation", EVIL)],
+        ),
         ("/dashboard/domains".into(), vec![("name", EVIL)]),
-        ("/dashboard/domains/localhost/apps".into(), vec![("ios", EVIL), ("android", EVIL)]),
+        (
+            "/dashboard/domains/localhost/apps".into(),
+            vec![("ios", EVIL), ("android", EVIL)],
+        ),
     ];
     for (path, fields) in forms {
         let answer = browser.post(&path, &fields).await;
         assert_eq!(answer.status, 422, "{path}: {}", text(&answer));
         let page = text(&answer);
-        assert!(page.contains("&#60;script") || page.contains("&lt;script"), "{path} shows it as text");
+        assert!(
+            page.contains("&#60;script") || page.contains("&lt;script"),
+            "{path} shows it as text"
+        );
         assert_inert(&path, &page);
     }
     for name in ["q", "tag", "domain", "status", "cursor", "done"] {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, EVIL).finish();
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair(name, EVIL)
+            .finish();
         let answer = browser.get(&format!("/dashboard/links?{query}")).await;
         assert_eq!(answer.status, 200, "{name}");
         assert_inert(name, &text(&answer));
     }
     let cell = EVIL.replace('"', "\"\"");
-    let checked = browser.upload(&browser.form_token, &format!("url,title,\"{cell}\"\n\"{cell}\",\"{cell}\",x\n")).await;
+    let checked = browser
+        .upload(
+            &browser.form_token,
+            &format!("url,title,\"{cell}\"\n\"{cell}\",\"{cell}\",x\n"),
+        )
+        .await;
     assert_eq!(checked.status, 200);
     assert_inert("import", &text(&checked));
-    assert!(text(&checked).contains("0 rows") || text(&checked).contains("No row"), "it is no URL");
+    assert!(
+        text(&checked).contains("0 rows") || text(&checked).contains("No row"),
+        "it is no URL"
+    );
 }

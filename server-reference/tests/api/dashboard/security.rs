@@ -1,42 +1,86 @@
 //! What the dashboard refuses.
 
-use approute_server::clock::{HOUR, MINUTE};
 use serde_json::json;
 
-use super::browser::{Browser, cookie, link, second_workspace, text};
+use super::browser::{Browser, second_workspace, text};
 use crate::harness::{Api, id};
 
 /// Every form of the dashboard, with ids of the first workspace in it.
 async fn forms(api: &Api) -> Vec<(String, Vec<(&'static str, String)>)> {
-    let link = id(&api.link(json!({ "url": "https://example.com/a", "slug": "a" })).await);
-    let deleted = id(&api.link(json!({ "url": "https://example.com/b", "slug": "b" })).await);
+    let link = id(&api
+        .link(json!({ "url": "https://example.com/a", "slug": "a" }))
+        .await);
+    let deleted = id(&api
+        .link(json!({ "url": "https://example.com/b", "slug": "b" }))
+        .await);
     api.delete(&format!("/v1/links/{deleted}")).gives(200).await;
     let hook = json!({ "url": "http://127.0.0.1:9/", "events": ["link.created"] });
     let hook = id(&api.post("/v1/webhooks", hook).gives(201).await.json());
     let key = first_key(api).await;
     let to = |path: String, fields: &[(&'static str, &str)]| {
-        let fields = fields.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
         (path, fields.collect::<Vec<_>>())
     };
     vec![
-        to("/dashboard/keys".into(), &[("name", "stolen"), ("scope", "read_write")]),
+        to(
+            "/dashboard/keys".into(),
+            &[("name", "stolen"), ("scope", "read_write")],
+        ),
         to(format!("/dashboard/keys/{key}/rotate"), &[("overlap", "0")]),
         to(format!("/dashboard/keys/{key}/revoke"), &[]),
-        to("/dashboard/links".into(), &[("url", "https://example.com/stolen"), ("slug", "stolen")]),
-        to(format!("/dashboard/links/{link}"), &[("url", "https://example.com/stolen"), ("version", "1")]),
+        to(
+            "/dashboard/links".into(),
+            &[("url", "https://example.com/stolen"), ("slug", "stolen")],
+        ),
+        to(
+            format!("/dashboard/links/{link}"),
+            &[("url", "https://example.com/stolen"), ("version", "1")],
+        ),
         to(format!("/dashboard/links/{link}/delete"), &[]),
         to("/dashboard/links/delete".into(), &[("id", &link)]),
         to(format!("/dashboard/links/{deleted}/restore"), &[]),
-        to("/dashboard/webhooks".into(), &[("url", "http://127.0.0.1:9/stolen"), ("events", "link.created")]),
-        to(format!("/dashboard/webhooks/{hook}"), &[("url", "http://127.0.0.1:9/stolen"), ("events", "link.created")]),
+        to(
+            "/dashboard/webhooks".into(),
+            &[
+                ("url", "http://127.0.0.1:9/stolen"),
+                ("events", "link.created"),
+            ],
+        ),
+        to(
+            format!("/dashboard/webhooks/{hook}"),
+            &[
+                ("url", "http://127.0.0.1:9/stolen"),
+                ("events", "link.created"),
+            ],
+        ),
         to(format!("/dashboard/webhooks/{hook}/enable"), &[]),
-        to(format!("/dashboard/webhooks/{hook}/rotate"), &[("overlap", "0")]),
-        to(format!("/dashboard/webhooks/{hook}/resend"), &[("since", "2020-01-01T00:00")]),
+        to(
+            format!("/dashboard/webhooks/{hook}/rotate"),
+            &[("overlap", "0")],
+        ),
+        to(
+            format!("/dashboard/webhooks/{hook}/resend"),
+            &[("since", "2020-01-01T00:00")],
+        ),
         to(format!("/dashboard/webhooks/{hook}/delete"), &[]),
-        to("/dashboard/approvals".into(), &[("hash", "00"), ("decision", "approve")]),
-        to("/dashboard/workspace".into(), &[("delete_threshold", "0"), ("delete_confirmation", "dashboard")]),
+        to(
+            "/dashboard/approvals".into(),
+            &[("hash", "00"), ("decision", "approve")],
+        ),
+        to(
+            "/dashboard/workspace".into(),
+            &[
+                ("delete_threshold", "0"),
+                ("delete_confirmation", "dashboard"),
+            ],
+        ),
         to("/dashboard/domains".into(), &[("name", "stolen.example")]),
-        to("/dashboard/domains/localhost/apps".into(), &[("ios", "ABCDE12345.com.stolen")]),
+        to(
+            "/dashboard/domains/localhost/apps".into(),
+            &[("ios", "ABCDE12345.com.stolen")],
+        ),
         to("/dashboard/domains/localhost/remove".into(), &[]),
         to("/dashboard/imports/00".into(), &[]),
         to("/dashboard/sign-out".into(), &[]),
@@ -66,7 +110,10 @@ async fn state(api: &Api) -> String {
     let mut connection = api.server.app.store.read().await.unwrap();
     let mut state = String::new();
     for sql in PARTS {
-        let rows: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *connection).await.unwrap();
+        let rows: Vec<String> = sqlx::query_scalar(sql)
+            .fetch_all(&mut *connection)
+            .await
+            .unwrap();
         state.push_str(&rows.join(" "));
         state.push('\n');
     }
@@ -74,132 +121,10 @@ async fn state(api: &Api) -> String {
 }
 
 fn borrowed<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
-    fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
-}
-
-#[tokio::test]
-async fn a_link_signs_in_once_and_only_by_its_button() {
-    let api = Api::start().await;
-    let link = link(&api, &api.workspace.id).await;
-    let path = link.strip_prefix(&api.server.base_url()).unwrap().to_owned();
-    let token = path.split_once("token=").unwrap().1.to_owned();
-    let nobody = Browser {
-        api: &api,
-        base_url: api.server.base_url(),
-        cookie: String::new(),
-        form_token: String::new(),
-    };
-    for _ in 0..2 {
-        let shown = nobody.get(&path).await;
-        assert_eq!(shown.status, 200, "looking at it uses nothing up");
-        assert_eq!(shown.header("set-cookie"), None);
-    }
-    let foreign = [("sec-fetch-site", "cross-site")];
-    let answer = nobody.send_with("/dashboard/sign-in", &[("token", &token)], &foreign).await;
-    assert_eq!(answer.status, 403, "from another site");
-    let answer = nobody.send("/dashboard/sign-in", &[("token", &token)]).await;
-    assert_eq!((answer.status, answer.header("location")), (303, Some("/dashboard")));
-    let set = answer.header("set-cookie").unwrap();
-    assert!(set.contains("; HttpOnly") && set.contains("; SameSite=Strict") && set.contains("Path=/dashboard"), "{set}");
-    assert!(!set.contains("Max-Age") && !set.contains("Expires"), "gone with the browser: {set}");
-    for used in [&token, "", "x"] {
-        let answer = nobody.send("/dashboard/sign-in", &[("token", used)]).await;
-        assert_eq!((answer.status, answer.header("set-cookie")), (403, None), "{used:?}");
-    }
-    assert_eq!(nobody.get(&path).await.status, 403);
-}
-
-#[tokio::test]
-async fn a_link_is_too_old_after_ten_minutes() {
-    let api = Api::start().await;
-    let link = link(&api, &api.workspace.id).await;
-    let token = link.split_once("token=").unwrap().1;
-    api.clock.advance(10 * MINUTE);
-    let nobody = Browser {
-        api: &api,
-        base_url: api.server.base_url(),
-        cookie: String::new(),
-        form_token: String::new(),
-    };
-    let answer = nobody.send("/dashboard/sign-in", &[("token", token)]).await;
-    assert_eq!((answer.status, answer.header("set-cookie")), (403, None));
-}
-
-#[tokio::test]
-async fn away_from_this_machine_a_cookie_needs_tls_and_this_very_host() {
-    let api = Api::start().await;
-    let link = link(&api, &api.workspace.id).await;
-    let token = link.split_once("token=").unwrap().1;
-    let url = format!("{}/dashboard/sign-in", api.server.base_url());
-    let answer = api
-        .client
-        .request("POST".parse().unwrap(), &url)
-        .header("host", "api.example.com")
-        .header("origin", "https://api.example.com")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(format!("token={token}"))
-        .send()
-        .await;
-    let set = answer.header("set-cookie").unwrap();
-    assert!(set.starts_with("__Host-approute_dashboard="), "{set}");
-    assert!(set.contains("; Secure; HttpOnly; SameSite=Strict") && set.contains("; Path=/;"), "{set}");
-}
-
-#[tokio::test]
-async fn sessions_end() {
-    let api = Api::start().await;
-    let browser = Browser::new(&api).await;
-    api.clock.advance(59 * MINUTE);
-    assert_eq!(browser.get("/dashboard/keys").await.status, 200, "which moves its end");
-    api.clock.advance(59 * MINUTE);
-    assert_eq!(browser.get("/dashboard/keys").await.status, 200);
-    api.clock.advance(HOUR);
-    assert_eq!(browser.get("/dashboard/keys").await.status, 401, "not used for an hour");
-
-    let browser = Browser::new(&api).await;
-    for _ in 0..23 {
-        api.clock.advance(30 * MINUTE);
-        assert_eq!(browser.get("/dashboard/keys").await.status, 200);
-    }
-    api.clock.advance(30 * MINUTE);
-    assert_eq!(browser.get("/dashboard/keys").await.status, 401, "twelve hours are the most");
-
-    let browser = Browser::new(&api).await;
-    let answer = browser.post("/dashboard/sign-out", &[]).await;
-    assert!(answer.header("set-cookie").unwrap().contains("Max-Age=0"));
-    assert_eq!(browser.get("/dashboard/keys").await.status, 401, "signed out, and so is a copy of the cookie");
-    api.server.app.sweep().await.unwrap();
-    assert_eq!(api.count("SELECT COUNT(*) FROM dashboard_sessions").await, 0);
-}
-
-#[tokio::test]
-async fn signing_in_again_ends_the_older_session() {
-    let api = Api::start().await;
-    let first = Browser::new(&api).await;
-    let link = link(&api, &api.workspace.id).await;
-    let token = link.split_once("token=").unwrap().1;
-    let answer = first.send("/dashboard/sign-in", &[("token", token)]).await;
-    assert_ne!(cookie(&answer), first.cookie);
-    assert_eq!(first.get("/dashboard/keys").await.status, 401);
-}
-
-#[tokio::test]
-async fn tokens_are_kept_as_hashes_only() {
-    let api = Api::start().await;
-    let browser = Browser::new(&api).await;
-    let unused = link(&api, &api.workspace.id).await;
-    let secrets = [
-        browser.cookie.split_once('=').unwrap().1.to_owned(),
-        unused.split_once("token=").unwrap().1.to_owned(),
-    ];
-    let mut connection = api.server.app.store.read().await.unwrap();
-    for table in ["dashboard_sessions", "dashboard_sign_ins"] {
-        let sql = sqlx::AssertSqlSafe(format!("SELECT hash FROM {table}"));
-        let kept: Vec<Vec<u8>> = sqlx::query_scalar(sql).fetch_all(&mut *connection).await.unwrap();
-        assert_eq!(kept.len(), 1, "{table}");
-        assert_eq!(kept[0].len(), 32);
-        assert!(secrets.iter().all(|secret| secret.as_bytes() != kept[0]));
-    }
+    fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
 }
 
 #[tokio::test]
@@ -208,7 +133,12 @@ async fn without_a_session_nothing_is_shown_and_nothing_done() {
     let forms = forms(&api).await;
     let before = state(&api).await;
     let browser = Browser::new(&api).await;
-    let strangers = ["", "approute_dashboard=", "approute_dashboard=AAAA", "other=1"];
+    let strangers = [
+        "",
+        "approute_dashboard=",
+        "approute_dashboard=AAAA",
+        "other=1",
+    ];
     for cookie in strangers {
         let stranger = Browser {
             cookie: cookie.to_owned(),
@@ -218,7 +148,13 @@ async fn without_a_session_nothing_is_shown_and_nothing_done() {
             let answer = stranger.post(path, &borrowed(fields)).await;
             assert_eq!(answer.status, 401, "{path}");
         }
-        assert_eq!(stranger.upload(&browser.form_token, "url\nhttps://example.com/\n").await.status, 401);
+        assert_eq!(
+            stranger
+                .upload(&browser.form_token, "url\nhttps://example.com/\n")
+                .await
+                .status,
+            401
+        );
         for path in super::pages::PAGES {
             let answer = stranger.get(path).await;
             assert_eq!(answer.status, 401, "{path}");
@@ -237,12 +173,21 @@ async fn a_form_without_its_token_or_from_elsewhere_does_nothing() {
     let before = state(&api).await;
     let own = browser.form_token.as_str();
     for (path, fields) in &forms {
-        for token in ["", "x", other.form_token.as_str(), browser.cookie.split_once('=').unwrap().1] {
+        for token in [
+            "",
+            "x",
+            other.form_token.as_str(),
+            browser.cookie.split_once('=').unwrap().1,
+        ] {
             let mut all = vec![("form_token", token)];
             all.extend(borrowed(fields));
             assert_eq!(browser.send(path, &all).await.status, 403, "{path} {token}");
         }
-        assert_eq!(browser.send(path, &borrowed(fields)).await.status, 403, "{path}");
+        assert_eq!(
+            browser.send(path, &borrowed(fields)).await.status,
+            403,
+            "{path}"
+        );
         let mut all = vec![("form_token", own)];
         all.extend(borrowed(fields));
         for header in [
@@ -251,15 +196,36 @@ async fn a_form_without_its_token_or_from_elsewhere_does_nothing() {
             ("origin", "https://evil.example"),
             ("origin", "null"),
         ] {
-            assert_eq!(browser.send_with(path, &all, &[header]).await.status, 403, "{path} {header:?}");
+            assert_eq!(
+                browser.send_with(path, &all, &[header]).await.status,
+                403,
+                "{path} {header:?}"
+            );
         }
-        let answer = browser.send_with(path, &all, &[("content-type", "text/plain")]).await;
-        assert!(answer.status >= 400, "{path}: what a page elsewhere can send without asking");
+        let answer = browser
+            .send_with(path, &all, &[("content-type", "text/plain")])
+            .await;
+        assert!(
+            answer.status >= 400,
+            "{path}: what a page elsewhere can send without asking"
+        );
     }
-    assert_eq!(browser.upload("x", "url\nhttps://example.com/\n").await.status, 403);
+    assert_eq!(
+        browser
+            .upload("x", "url\nhttps://example.com/\n")
+            .await
+            .status,
+        403
+    );
     assert_eq!(state(&api).await, before);
     // The control: with its token, the first of them works.
-    assert_eq!(browser.post(&forms[0].0, &borrowed(&forms[0].1)).await.status, 200);
+    assert_eq!(
+        browser
+            .post(&forms[0].0, &borrowed(&forms[0].1))
+            .await
+            .status,
+        200
+    );
     assert_ne!(state(&api).await, before);
 }
 
@@ -269,17 +235,31 @@ async fn another_workspace_sees_and_changes_nothing() {
     let forms = forms(&api).await;
     // A delivery and an import that belong to the first workspace.
     let mine = Browser::new(&api).await;
-    let checked = text(&mine.upload(&mine.form_token, "url\nhttps://example.com/c\n").await);
-    let import = checked.split_once("action=\"/dashboard/imports/").unwrap().1;
+    let checked = text(
+        &mine
+            .upload(&mine.form_token, "url\nhttps://example.com/c\n")
+            .await,
+    );
+    let import = checked
+        .split_once("action=\"/dashboard/imports/")
+        .unwrap()
+        .1;
     let import = format!("/dashboard/imports/{}", import.split_once('"').unwrap().0);
     assert_eq!(mine.get(&import).await.status, 200);
     api.change_workspace(|workspace| {
         workspace.delete_threshold = 0;
-        workspace.delete_confirmation = approute_server::store::workspaces::DeleteConfirmation::Dashboard;
+        workspace.delete_confirmation =
+            approute_server::store::workspaces::DeleteConfirmation::Dashboard;
     })
     .await;
-    let link = forms[5].0.trim_start_matches("/dashboard/links/").trim_end_matches("/delete").to_owned();
-    api.delete(&format!("/v1/links/{link}")).fails(409, "confirmation_required").await;
+    let link = forms[5]
+        .0
+        .trim_start_matches("/dashboard/links/")
+        .trim_end_matches("/delete")
+        .to_owned();
+    api.delete(&format!("/v1/links/{link}"))
+        .fails(409, "confirmation_required")
+        .await;
     let approvals = mine.page("/dashboard/approvals").await;
     let hash = approvals.split_once("name=\"hash\" value=\"").unwrap().1;
     let hash = hash.split_once('"').unwrap().0.to_owned();
@@ -293,28 +273,60 @@ async fn another_workspace_sees_and_changes_nothing() {
         }
         let answer = stranger.post(path, &borrowed(fields)).await;
         if path == "/dashboard/links/delete" {
-            assert_eq!(answer.header("location"), Some("/dashboard/links?done=some"), "not found");
+            assert_eq!(
+                answer.header("location"),
+                Some("/dashboard/links?done=some"),
+                "not found"
+            );
         } else {
             assert_eq!(answer.status, 404, "{path}: {}", text(&answer));
         }
     }
     for path in ["", "/edit", "/qr"] {
-        assert_eq!(stranger.get(&format!("/dashboard/links/{link}{path}")).await.status, 404);
+        assert_eq!(
+            stranger
+                .get(&format!("/dashboard/links/{link}{path}"))
+                .await
+                .status,
+            404
+        );
     }
     for (path, _) in forms.iter().filter(|(path, _)| path.ends_with("/rotate")) {
-        assert_eq!(stranger.get(path.trim_end_matches("/rotate")).await.status, 404, "{path}");
+        assert_eq!(
+            stranger.get(path.trim_end_matches("/rotate")).await.status,
+            404,
+            "{path}"
+        );
     }
     assert_eq!(stranger.get(&import).await.status, 404);
     assert_eq!(stranger.post(&import, &[]).await.status, 404);
-    assert_eq!(stranger.get(&format!("/dashboard/clicks?link={link}")).await.status, 404);
+    assert_eq!(
+        stranger
+            .get(&format!("/dashboard/clicks?link={link}"))
+            .await
+            .status,
+        404
+    );
     for decision in ["approve", "refuse"] {
         let fields = [("hash", hash.as_str()), ("decision", decision)];
         let led = stranger.led("/dashboard/approvals", &fields).await;
         assert_eq!(led, "/dashboard/approvals?done=late");
     }
-    for path in ["/dashboard", "/dashboard/links", "/dashboard/keys", "/dashboard/webhooks", "/dashboard/clicks", "/dashboard/approvals", "/dashboard/workspace", "/dashboard/links.csv"] {
+    for path in [
+        "/dashboard",
+        "/dashboard/links",
+        "/dashboard/keys",
+        "/dashboard/webhooks",
+        "/dashboard/clicks",
+        "/dashboard/approvals",
+        "/dashboard/workspace",
+        "/dashboard/links.csv",
+    ] {
         let page = stranger.page(path).await;
-        assert!(!page.contains(&link) && !page.contains("example.com/a"), "{path}");
+        assert!(
+            !page.contains(&link) && !page.contains("example.com/a"),
+            "{path}"
+        );
         assert!(!page.contains(&api.workspace.id), "{path}");
     }
     assert_eq!(state(&api).await, before);
@@ -345,7 +357,12 @@ async fn a_domain_of_short_links_has_no_dashboard() {
         api.client.get(&url).header("host", host).send().await
     };
     assert_eq!(at("api.example", "/dashboard").await.status, 401);
-    for path in ["/dashboard", "/dashboard/", "/dashboard/keys", "/dashboard/assets/dashboard.js"] {
+    for path in [
+        "/dashboard",
+        "/dashboard/",
+        "/dashboard/keys",
+        "/dashboard/assets/dashboard.js",
+    ] {
         let answer = at("second.example", path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(!text(&answer).contains("signed out"), "{path}");
@@ -360,13 +377,29 @@ async fn a_domain_is_taken_from_nobody() {
     })
     .await;
     let browser = Browser::new(&api).await;
-    for name in ["api.example", "API.example", "second.example", "127.0.0.1", "localhost", "x", "a b", "https://a.example"] {
+    for name in [
+        "api.example",
+        "API.example",
+        "second.example",
+        "127.0.0.1",
+        "localhost",
+        "x",
+        "a b",
+        "https://a.example",
+    ] {
         let answer = browser.post("/dashboard/domains", &[("name", name)]).await;
         assert_eq!(answer.status, 422, "{name}");
     }
-    browser.led("/dashboard/domains", &[("name", "go.example")]).await;
+    browser
+        .led("/dashboard/domains", &[("name", "go.example")])
+        .await;
     let closed = Api::with(|config| config.dev = false).await;
     let browser = Browser::new(&closed).await;
-    let answer = browser.post("/dashboard/domains", &[("name", "go.example")]).await;
-    assert_eq!(answer.status, 404, "where nobody has said which hosts are the API's");
+    let answer = browser
+        .post("/dashboard/domains", &[("name", "go.example")])
+        .await;
+    assert_eq!(
+        answer.status, 404,
+        "where nobody has said which hosts are the API's"
+    );
 }
