@@ -91,7 +91,8 @@ export async function startWorld(test) {
 export async function open(test, browser, hosts, options = {}) {
   const context = await browser.newContext({ userAgent: PERSON, viewport: DESKTOP, ...options });
   test.after(() => context.close());
-  context.setDefaultTimeout(15_000);
+  // A machine under load takes its time.
+  context.setDefaultTimeout(30_000);
   const seen = [];
   /** Pages that were refused on purpose: Chromium reports each on the console. */
   const refused = new Set();
