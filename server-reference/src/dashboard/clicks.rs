@@ -13,15 +13,15 @@ use crate::clock::{DAY, HOUR, Micros, to_datetime};
 use crate::generated::api::Operation;
 use crate::problem::Failure;
 use crate::store::click_pages::Column;
-use crate::store::click_stats::{self, Slot, Span};
+use crate::store::click_stats::{self, Counts, Slot, Span};
 
 /// Clicks on a page.
 const CLICKS: &str = "25";
 /// Values of each kind.
-const MOST: i64 = 10;
+const MOST: usize = 10;
 
 /// Spans that can be chosen: name, label, length, and of how long a piece is.
-const SPANS: [(&str, &str, i64, Micros); 4] = [
+const SPANS: [(&str, &str, usize, Micros); 4] = [
     ("24h", "24 hours", 24, HOUR),
     ("7d", "7 days", 7, DAY),
     ("30d", "30 days", 30, DAY),
@@ -108,27 +108,26 @@ struct Clicks {
 }
 
 /// Where a span of so many pieces begins: at a whole hour or day, in UTC.
-pub fn beginning(now: Micros, pieces: i64, piece: Micros) -> Micros {
-    now.div_euclid(piece) * piece - (pieces - 1) * piece
+pub fn beginning(now: Micros, pieces: usize, piece: Micros) -> Micros {
+    now.div_euclid(piece) * piece - (pieces as i64 - 1) * piece
 }
 
 impl Person {
-    /// Clicks of a span in pieces.
-    pub async fn timeline(
+    /// Clicks of a span in pieces, and what they have in common.
+    pub async fn counted(
         &self,
         span: &Span,
-        pieces: i64,
+        pieces: usize,
         piece: Micros,
-    ) -> Result<Timeline, Failure> {
+    ) -> Result<(Timeline, Counts), Failure> {
         let mut connection = self.app.store.read().await?;
-        let dialect = self.app.store.dialect();
-        let slots = click_stats::over_time(&mut connection, dialect, span, piece).await?;
+        let counts = click_stats::count(&mut connection, span, pieces, piece).await?;
         drop(connection);
-        timeline(&slots, span.from, pieces, piece)
+        Ok((timeline(&counts.slots, span.from, piece)?, counts))
     }
 }
 
-fn timeline(slots: &[Slot], from: Micros, pieces: i64, piece: Micros) -> Result<Timeline, Failure> {
+fn timeline(slots: &[Slot], from: Micros, piece: Micros) -> Result<Timeline, Failure> {
     let by_hour = piece < DAY;
     let at = |index: usize| to_datetime(from + index as i64 * piece);
     let long = |index| {
@@ -143,17 +142,9 @@ fn timeline(slots: &[Slot], from: Micros, pieces: i64, piece: Micros) -> Result<
         let format = if by_hour { "%H:%M" } else { "%-d %b" };
         at(index).format(format).to_string()
     };
-    let count = usize::try_from(pieces).unwrap_or_default();
-    let mut all = vec![(0, 0); count];
-    for slot in slots {
-        let index = usize::try_from(slot.index).unwrap_or(usize::MAX);
-        if let Some(place) = all.get_mut(index) {
-            *place = (slot.clicks, slot.unique);
-        }
-    }
-    let clicks: i64 = all.iter().map(|(clicks, _)| clicks).sum();
-    let unique: i64 = all.iter().map(|(_, unique)| unique).sum();
-    let values: Vec<i64> = all.iter().map(|(clicks, _)| *clicks).collect();
+    let clicks: i64 = slots.iter().map(|slot| slot.clicks).sum();
+    let unique: i64 = slots.iter().map(|slot| slot.unique).sum();
+    let values: Vec<i64> = slots.iter().map(|slot| slot.clicks).collect();
     let alt = format!(
         "Bars: clicks by {}, {} in all. The table below has the numbers.",
         if by_hour { "hour" } else { "day" },
@@ -161,14 +152,14 @@ fn timeline(slots: &[Slot], from: Micros, pieces: i64, piece: Micros) -> Result<
     );
     Ok(Timeline {
         svg: chart::bars(&values, short, &alt)?,
-        pieces: all
+        pieces: slots
             .iter()
             .enumerate()
             .rev()
-            .map(|(index, (clicks, unique))| Piece {
+            .map(|(index, slot)| Piece {
                 label: long(index),
-                clicks: number(*clicks),
-                unique: number(*unique),
+                clicks: number(slot.clicks),
+                unique: number(slot.unique),
             })
             .collect(),
         clicks,
@@ -211,8 +202,8 @@ pub async fn show(person: Person) -> Outcome {
         to: person.now.saturating_add(1),
         bots,
     };
-    let timeline = person.timeline(&span, pieces, piece).await?;
-    let kinds = kinds(&person, &span, timeline.clicks, link.is_some()).await?;
+    let (timeline, counts) = person.counted(&span, pieces, piece).await?;
+    let kinds = kinds(&person, &counts, timeline.clicks, link.is_some()).await?;
     let (clicks, older) = one_by_one(&person, &span, bots).await?;
     let title = link.as_ref().map_or("Clicks".to_owned(), |link| {
         format!("Clicks of {}", link.slug)
@@ -255,11 +246,10 @@ fn plain(query: &Form) -> Form {
 
 async fn kinds(
     person: &Person,
-    span: &Span,
+    counts: &Counts,
     total: i64,
     of_link: bool,
 ) -> Result<Vec<Kind>, Failure> {
-    let dialect = person.app.store.dialect();
     let share = |clicks: i64| {
         if total == 0 {
             0
@@ -270,7 +260,7 @@ async fn kinds(
     let mut connection = person.app.store.read().await?;
     let mut kinds = Vec::new();
     if !of_link {
-        let found = click_stats::most(&mut connection, dialect, span, Column::Link, MOST).await?;
+        let found = counts.most(Column::Link, MOST);
         let ids: Vec<String> = found.iter().map(|(id, _)| id.clone()).collect();
         let names = names(person, &mut connection, &ids).await?;
         let value = |(id, clicks): (String, i64)| Value {
@@ -286,7 +276,7 @@ async fn kinds(
         });
     }
     for (name, label, column) in KINDS {
-        let found = click_stats::most(&mut connection, dialect, span, column, MOST).await?;
+        let found = counts.most(column, MOST);
         let value = |(value, clicks): (String, i64)| Value {
             href: format!("?{}", plain(&person.query).with(name, &value)),
             label: value,
@@ -398,12 +388,16 @@ mod tests {
         let now = 1_795_435_200_000_000;
         let from = beginning(now, 7, DAY);
         assert_eq!(from, 1_795_435_200_000_000 - 12 * HOUR - 6 * DAY);
-        let slot = |index, clicks| Slot {
-            index,
-            clicks,
+        let mut slots = vec![Slot::default(); 7];
+        slots[0] = Slot {
+            clicks: 2,
             unique: 1,
         };
-        let timeline = timeline(&[slot(0, 2), slot(6, 1_200)], from, 7, DAY).unwrap();
+        slots[6] = Slot {
+            clicks: 1_200,
+            unique: 1,
+        };
+        let timeline = timeline(&slots, from, DAY).unwrap();
         assert_eq!(
             (timeline.total.as_str(), timeline.unique.as_str()),
             ("1,202", "2")

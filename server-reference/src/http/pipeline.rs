@@ -125,6 +125,7 @@ pub async fn act(app: SharedApp, caller: Caller, asked: Asked) -> Result<Raw, Fa
         request_id: app.ids.next(Kind::Request),
         now: app.now(),
         rehearsal: asked.rehearsal,
+        known: Arc::default(),
         app,
     };
     // In a task of its own, for the reasons that `run` has.

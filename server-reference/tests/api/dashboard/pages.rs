@@ -132,7 +132,11 @@ async fn nothing_typed_becomes_part_of_a_page() {
         .await;
     assert_eq!(visited.status, 302);
     api.flush().await;
-    assert_eq!(api.count("SELECT COUNT(*) FROM clicks").await, 1);
+    assert_eq!(
+        api.count("SELECT CAST(SUM(click_count) AS BIGINT) FROM link_counts")
+            .await,
+        1
+    );
     paths.push(
         format!(
             "/dashboard/clicks?link={}&utm_source={EVIL}",
