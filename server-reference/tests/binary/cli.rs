@@ -376,6 +376,12 @@ fn a_seed_makes_two_runs_the_same() {
         assert!(before["now"].as_str() < after["now"].as_str());
         let mut ready = server.ready.clone();
         ready["base_url"].take();
+        // A way in that can be used once is new each time.
+        let link = ready["dashboard_url"].take();
+        assert!(
+            link.as_str()
+                .is_some_and(|link| link.contains("/dashboard/sign-in?token="))
+        );
         ready
     };
     assert_eq!(ready(), ready());
