@@ -15,8 +15,9 @@ use crate::load::DriverSpec;
 
 /// What the hello line must name.
 pub const PROTOCOL: u64 = 2;
-/// No answer takes this long, however busy the machine is; a driver that does hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// No answer takes this long; a driver that does hangs. Shorter than the 20 s of a try by default, so that a limit that was set and
+/// is not heeded shows.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// What a driver must not inherit, since clients read it.
 const CLEARED: [&str; 13] = [
     "SSL_CERT_FILE",
