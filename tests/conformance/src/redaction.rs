@@ -108,8 +108,8 @@ mod tests {
             "client": {"api_key": "ark_1234", "proxy": "http://me:proxy-pw@host:1", "default_headers": {"X-Api-Token": "tok_1234"}},
             "calls": [
                 {"call": "links.create", "args": {"body": {"password": "link-pw", "title": "no secret"}},
-                    "options": {"confirmation": "cnf_1234"}},
-                {"call": "webhook.verify", "secrets": ["whsec_abcdef"]},
+                    "options": {"confirmation": "cnf_1234"}, "expect": {}},
+                {"call": "webhook.verify", "secrets": ["whsec_abcdef"], "expect": {}},
             ],
             "tries": [{"request": "GET /", "answer": {"status": 409, "json": {"confirmation": {"token": "tok_5678"}}}}],
         }));

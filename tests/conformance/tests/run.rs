@@ -111,7 +111,7 @@ fn every_lie_is_red_and_named() {
             "retried",
             "the report at /steps/0/response/headers",
         ),
-        ("shows-key", "refused", "shows the API key"),
+        ("shows-key", "refused", "shows the secret"),
         ("crash", "refused", "the driver crashed"),
         ("nonsense", "refused", "wrote no JSON"),
         (
