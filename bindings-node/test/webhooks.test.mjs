@@ -54,6 +54,30 @@ for (const [name, { verify, unwrap, sign }] of Object.entries({ native: webhook,
     await wrong(body, upper, 7);
   });
 
+  test(`unwrap goes by the machine's clock as verify does, ${name}`, async () => {
+    const outcome = (check, ...args) =>
+      (async () => check(...args))().then(() => "taken", (thrown) => thrown.reason ?? thrown.name);
+    const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+    const other = `sha256=${"0".repeat(64)}`;
+    for (const [body, verified, unwrapped, signature] of [
+      [event({ sent_at: ago(0) }), "taken", "taken"],
+      [event({ sent_at: ago(290) }), "taken", "taken"],
+      [event({ sent_at: ago(310) }), "too_old", "too_old"],
+      [event({ sent_at: ago(-310) }), "in_future", "in_future"],
+      [event({ sent_at: "soon" }), "malformed", "malformed"],
+      [event({ sent_at: 7 }), "malformed", "malformed"],
+      ["no JSON", "malformed", "malformed"],
+      [event({ type: "link.unheard_of", sent_at: ago(310) }), "too_old", "too_old"],
+      [event({ data: 7, sent_at: ago(0) }), "taken", "DecodeError"],
+      [event({ data: 7, sent_at: ago(310) }), "too_old", "too_old"],
+      [event({ sent_at: ago(0) }), "no_match", "no_match", other],
+    ]) {
+      const headers = signature ?? (await sign(body, secret, "evt_1"))["x-approute-signature"];
+      assert.equal(await outcome(verify, body, headers, secret), verified, body);
+      assert.equal(await outcome(unwrap, body, headers, secret), unwrapped, body);
+    }
+  });
+
   test(`events, ${name}`, async () => {
     const take = async (body) => unwrap(body, await sign(body, secret, "evt_1", now), secret, { now });
     const created = await take(event());
