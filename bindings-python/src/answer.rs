@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use approute::Binary as Body;
 use approute_bridge::{
-    Answer, Failure, RawResponse, decode_binary, decode_empty, decode_json, headers_of,
+    Answer, Failure, RawResponse, decode_binary, decode_empty, decode_json, headers_of, split,
 };
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyAttributeError;
@@ -35,19 +35,19 @@ pub(crate) fn json<T>(raw: RawResponse) -> Result<Box<dyn Delivered>, Failure>
 where
     T: Read + DeserializeOwned + Send + Sync + 'static,
 {
-    let (value, answer) = Answer::split(decode_json::<T>(raw)?);
+    let (value, answer) = split(decode_json::<T>(raw)?);
     Ok(Box::new(Shared::new(value, Some(answer))))
 }
 
 /// An answer that is bytes.
 pub(crate) fn binary(raw: RawResponse) -> Result<Box<dyn Delivered>, Failure> {
-    let (value, answer) = Answer::split(decode_binary(raw)?);
+    let (value, answer) = split(decode_binary(raw)?);
     Ok(Box::new(Binary(Shared::new(value, Some(answer)))))
 }
 
 /// An answer without a body.
 pub(crate) fn empty(raw: RawResponse) -> Result<Box<dyn Delivered>, Failure> {
-    let ((), answer) = Answer::split(decode_empty(raw)?);
+    let ((), answer) = split(decode_empty(raw)?);
     Ok(Box::new(Response(Arc::clone(
         Shared::new((), Some(answer)).owner(),
     ))))
@@ -92,14 +92,14 @@ impl Response {
     /// The HTTP status, 200 to 299.
     #[getter]
     fn status(&self) -> PyResult<u16> {
-        Ok(self.answer()?.status)
+        Ok(self.answer()?.status().as_u16())
     }
 
     /// The headers, names in lower case; repeated ones are joined by `, `.
     #[getter]
     fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
-        for (name, value) in headers_of(&self.answer()?.headers) {
+        for (name, value) in headers_of(self.answer()?.headers()) {
             dict.set_item(name, value)?;
         }
         Ok(dict)
@@ -124,7 +124,7 @@ impl Response {
     /// How many tries the call took, 1 when the first succeeded.
     #[getter]
     fn attempts(&self) -> PyResult<u32> {
-        Ok(self.answer()?.attempts)
+        Ok(self.answer()?.attempts())
     }
 
     /// Whether the server answered from its memory of an earlier request with the same idempotency key.
@@ -140,7 +140,8 @@ impl Response {
             .map_or_else(|| "None".to_owned(), |id| format!("{id:?}"));
         Ok(format!(
             "Response(status={}, request_id={id}, attempts={})",
-            answer.status, answer.attempts
+            answer.status().as_u16(),
+            answer.attempts()
         ))
     }
 }

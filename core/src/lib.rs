@@ -62,6 +62,6 @@ pub mod bridge {
     pub use crate::call::{Action, Call, Event, timed_out};
     pub use crate::operation::Operation;
     pub use crate::request::{binary as decode_binary, empty as decode_empty, json as decode_json};
-    pub use crate::response::RawResponse;
+    pub use crate::response::{RawResponse, split};
     pub use crate::script::Script;
 }

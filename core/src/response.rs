@@ -115,6 +115,17 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
     }
 }
 
+/// The value, and the response that it came in without it.
+pub fn split<T>(response: Response<T>) -> (T, Response<()>) {
+    let Response {
+        value,
+        status,
+        headers,
+        attempts,
+    } = response;
+    (value, Response::new((), status, headers, attempts))
+}
+
 /// An answer as it came, before anything was decoded.
 #[derive(Clone)]
 pub struct RawResponse {

@@ -126,11 +126,6 @@ fn refusal(path: &str, error: &serde_json::Error) -> Failure {
         };
         return Failure::bad_argument(LanguageType::Type, format!("{words}{place}"));
     }
-    let kind = match error.classify() {
-        serde_json::error::Category::Data => LanguageType::Value,
-        // Only a facade that writes broken JSON, or text that has no UTF-8 form, comes here.
-        _ => LanguageType::Value,
-    };
     let words =
         if words.contains("surrogate") || words.contains("unicode") || words.contains("hex escape")
         {
@@ -138,6 +133,7 @@ fn refusal(path: &str, error: &serde_json::Error) -> Failure {
         } else if error.is_data() {
             "has a value that cannot be sent"
         } else {
+            // A facade wrote broken JSON.
             "cannot be written as JSON"
         };
     let place = at(name);
@@ -146,7 +142,7 @@ fn refusal(path: &str, error: &serde_json::Error) -> Failure {
     } else {
         place
     };
-    Failure::bad_argument(kind, format!("{place}{words}"))
+    Failure::bad_argument(LanguageType::Value, format!("{place}{words}"))
 }
 
 /// Rust's name of a type in everybody's words.

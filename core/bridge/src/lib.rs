@@ -36,7 +36,7 @@ mod waiting;
 pub mod webhooks;
 
 pub use answer::{Answer, headers_of};
-pub use approute::bridge::{RawResponse, Script, decode_binary, decode_empty, decode_json};
+pub use approute::bridge::{RawResponse, Script, decode_binary, decode_empty, decode_json, split};
 pub use client::{Client, PendingCall};
 pub use clock::Clock;
 pub use config::Config;

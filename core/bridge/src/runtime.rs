@@ -57,11 +57,12 @@ impl Beat {
         }
     }
 
-    async fn run(&self) {
+    /// `rest` waits for [`PERIOD`](Self::PERIOD).
+    async fn run<R: Future<Output = ()>>(&self, rest: impl Fn() -> R) {
         loop {
             self.first.notified().await;
             while self.called.swap(false, Ordering::Relaxed) {
-                tokio::time::sleep(Self::PERIOD).await;
+                rest().await;
             }
         }
     }
@@ -79,10 +80,60 @@ fn spawn() -> Result<Thread, Failure> {
     let beat: &'static Beat = Box::leak(Box::default());
     std::thread::Builder::new()
         .name("approute-io".to_owned())
-        .spawn(|| runtime.block_on(beat.run()))
+        .spawn(|| runtime.block_on(beat.run(|| tokio::time::sleep(Beat::PERIOD))))
         .map_err(failed)?;
     Ok(Thread {
         handle: runtime.handle().clone(),
         beat,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    #[test]
+    fn a_timer_is_near_while_calls_come_and_none_is_left_afterwards() {
+        let beat = Beat::default();
+        let (begun, ended) = (Cell::new(0), Cell::new(0));
+        // Waits that are over when the test says so.
+        let rest = || {
+            begun.set(begun.get() + 1);
+            let number = begun.get();
+            let ended = &ended;
+            poll_fn(move |_| {
+                if ended.get() >= number {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            })
+        };
+        let mut running = pin!(beat.run(rest));
+        let mut waits = || {
+            let step = running
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            assert!(step.is_pending(), "it lasts as long as its thread");
+            (begun.get(), begun.get() - ended.get())
+        };
+        assert_eq!(waits(), (0, 0), "nobody has called");
+        beat.call();
+        assert_eq!(waits(), (1, 1));
+        beat.call();
+        beat.call();
+        assert_eq!(waits(), (1, 1), "one timer is enough for all calls");
+        ended.set(1);
+        assert_eq!(waits(), (2, 1), "calls came, so more may come");
+        ended.set(2);
+        assert_eq!(waits(), (2, 0), "none came: the thread sleeps");
+        assert_eq!(waits(), (2, 0));
+        beat.call();
+        assert_eq!(waits(), (3, 1), "the next call wakes it");
+    }
 }

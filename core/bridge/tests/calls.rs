@@ -10,7 +10,7 @@ use std::time::Duration;
 use approute::models;
 use approute_bridge::{
     Answer, Completion, Failure, HostAction, HostAnswer, HostFailure, LanguageType, Listener,
-    Notice, PendingCall, Queue, RawResponse, What, decode_json, panic_on_purpose, wait,
+    Notice, PendingCall, Queue, RawResponse, What, decode_json, panic_on_purpose, split, wait,
 };
 use support::{Seen, client, json, number, page, serve};
 
@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(5);
 const LONG: Duration = Duration::from_secs(30);
 
 fn read_page(raw: RawResponse) -> Result<(models::LinkPage, Answer), Failure> {
-    Ok(Answer::split(decode_json(raw)?))
+    Ok(split(decode_json(raw)?))
 }
 
 fn waited(call: PendingCall) -> Result<(models::LinkPage, Answer), Failure> {
@@ -34,7 +34,7 @@ fn a_call_waits_for_its_answer() {
     let call = client.start(number("links.list"), request).unwrap();
     let (page, answer) = waited(call).unwrap();
     assert!(page.items.is_empty());
-    assert_eq!((answer.status, answer.attempts), (200, 1));
+    assert_eq!((answer.status().as_u16(), answer.attempts()), (200, 1));
     assert_eq!(answer.request_id(), Some("req_1"));
     let Ok(Seen::Request(seen)) = server.seen.recv_timeout(LONG) else {
         panic!("no request");

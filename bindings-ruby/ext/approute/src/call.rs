@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use approute_bridge::{
-    Answer, Client, Failure, Notice, Pause, PendingCall, RawResponse, Resumable, decode_binary,
-    decode_empty, decode_json,
+    Client, Failure, Notice, Pause, PendingCall, RawResponse, Resumable, decode_binary,
+    decode_empty, decode_json, split,
 };
 use magnus::block::Proc;
 use magnus::{Error, Ruby, Value};
@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// An answer that is a model.
 pub(crate) fn json<M: Model>(raw: RawResponse) -> Result<Ready, Failure> {
-    let (data, answer) = Answer::split(decode_json::<M::Data>(raw)?);
+    let (data, answer) = split(decode_json::<M::Data>(raw)?);
     let data = Shared::new(data);
     Ok(Box::new(move |ruby| {
         model::object::<M>(ruby, data, Some(Arc::new(answer)))
@@ -35,7 +35,7 @@ pub(crate) fn json<M: Model>(raw: RawResponse) -> Result<Ready, Failure> {
 
 /// An answer that is bytes.
 pub(crate) fn binary(raw: RawResponse) -> Result<Ready, Failure> {
-    let (body, answer) = Answer::split(decode_binary(raw)?);
+    let (body, answer) = split(decode_binary(raw)?);
     Ok(Box::new(move |ruby| {
         Binary::object(ruby, body, Arc::new(answer))
     }))
@@ -43,7 +43,7 @@ pub(crate) fn binary(raw: RawResponse) -> Result<Ready, Failure> {
 
 /// An answer without a body.
 pub(crate) fn empty(raw: RawResponse) -> Result<Ready, Failure> {
-    let ((), answer) = Answer::split(decode_empty(raw)?);
+    let ((), answer) = split(decode_empty(raw)?);
     Ok(Box::new(move |ruby| {
         Response::object(ruby, Arc::new(answer))
     }))

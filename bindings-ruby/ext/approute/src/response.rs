@@ -18,11 +18,11 @@ impl Response {
     }
 
     fn status(&self) -> u16 {
-        self.0.status
+        self.0.status().as_u16()
     }
 
     fn headers(ruby: &Ruby, this: &Self) -> Value {
-        headers(ruby, &headers_of(&this.0.headers))
+        headers(ruby, &headers_of(this.0.headers()))
     }
 
     fn request_id(ruby: &Ruby, this: &Self) -> Value {
@@ -30,7 +30,7 @@ impl Response {
     }
 
     fn attempts(&self) -> u32 {
-        self.0.attempts
+        self.0.attempts()
     }
 
     fn is_replayed(&self) -> bool {
