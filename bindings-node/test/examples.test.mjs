@@ -58,3 +58,20 @@ test("the creators' job makes nothing twice", async (t) => {
   assert.equal(broken.code, 1);
   assert.match(broken.stderr, /has no column external_id/);
 });
+
+test("the samples of the API's documentation run", async (t) => {
+  const { client } = await realServer(t);
+  const signs = { "&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&#x27;": "'", "&#x2f;": "/" };
+  const found = read("server-reference/src/generated/docs.html").matchAll(/<summary>Node\.js<\/summary><pre[^>]*><code>(.*?)<\/code>/gs);
+  const samples = [...found].map(([, code]) => code.replace(/&[#\w]+;/g, (sign) => signs[sign]));
+  assert.ok(samples.length >= 15);
+  const AsyncFunction = (async () => undefined).constructor;
+  for (const sample of samples) {
+    try {
+      assert.notEqual(await new AsyncFunction("client", `${sample}\nreturn answer;`)(client), undefined, sample);
+    } catch (error) {
+      // The server has read the whole request; it only knows none of the ids.
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+  }
+});

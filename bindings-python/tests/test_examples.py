@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import pathlib
 import re
@@ -15,6 +16,7 @@ from conftest import ROOT, Server
 
 PACKAGE = str(pathlib.Path(approute.__file__).parents[1])
 README = ROOT / "bindings-python" / "README.md"
+DOCS = ROOT / "server-reference" / "src" / "generated" / "docs.html"
 
 
 def environment(server: Server) -> dict[str, str]:
@@ -52,6 +54,20 @@ def test_the_types_of_the_readme(tmp_path: pathlib.Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_samples_of_the_documentation(server: Server) -> None:
+    samples = re.findall(r"<summary>Python</summary><pre[^>]*><code>(.*?)</code>", DOCS.read_text(), re.DOTALL)
+    assert len(samples) >= 15
+    client = approute.Client(server.api_key, base_url=server.url)
+    for sample in map(html.unescape, samples):
+        names = {"client": client}
+        try:
+            exec(compile(sample, "<sample>", "exec"), names)
+        except approute.NotFoundError:
+            # The server has read the whole request; it only knows none of the ids.
+            continue
+        assert "answer" in names, sample
 
 
 def test_creators(server: Server) -> None:

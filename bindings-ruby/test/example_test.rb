@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "cgi"
 require "helper"
 
 # The examples against the reference server.
@@ -15,6 +16,25 @@ class ExampleTest < Test
     output, status = example("quickstart.rb")
     assert status.success?, output
     assert_match(/\Ashare http:\S+\nso far it has 0 clicks\n\z/, output)
+  end
+
+  def test_the_samples_of_the_documentation
+    docs = File.read(File.join(ROOT, "server-reference/src/generated/docs.html"))
+    samples = docs.scan(%r{<summary>Ruby</summary><pre[^>]*><code>(.*?)</code>}m).flatten
+    assert_operator samples.size, :>=, 15
+    info = Helper::Reference.info
+    client = Approute::Client.new(api_key: info[:api_key], base_url: info[:base_url])
+    samples.map { |sample| CGI.unescapeHTML(sample) }.each do |sample|
+      # The server has read the whole request; it may only know none of the ids.
+      answer = begin
+        scope = binding
+        scope.eval(sample)
+      rescue Approute::NotFoundError
+        next
+      end
+      refute_nil answer, sample
+      assert_match(/\Aanswer = client\./, sample)
+    end
   end
 
   def test_the_creators_get_their_links_once

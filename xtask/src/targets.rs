@@ -95,6 +95,7 @@ pub const TARGETS: &[Target] = &[
             go("unions.go.j2", "sdk-go/unions_gen.go"),
             go("resources.go.j2", "sdk-go/resources_gen.go"),
             go("examples_test.go.j2", "sdk-go/examples_gen_test.go"),
+            go("samples_test.go.j2", "sdk-go/samples_gen_test.go"),
         ],
     },
     Target {

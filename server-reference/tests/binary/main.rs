@@ -10,3 +10,7 @@ mod faults;
 mod logs;
 mod nodes;
 mod process;
+mod samples;
+#[allow(dead_code, reason = "the tests of the API use all of it")]
+#[path = "../api/spec.rs"]
+mod spec;
