@@ -178,18 +178,23 @@ fn property_names(node: &mut Node) {
         .and_then(|target| target.rsplit('/').next())
         .map(|name| format!("Keys are a `{name}`."));
     if let Some(note) = pattern.or(named) {
-        let old = node
-            .get("description")
-            .and_then(Node::as_text)
-            .unwrap_or_default()
-            .trim_end();
-        let text = if old.is_empty() {
-            note
-        } else {
-            format!("{old} {note}")
-        };
-        node.set("description", Node::text(text));
+        describe(node, &note);
     }
+}
+
+/// Adds a sentence to a description.
+fn describe(node: &mut Node, note: &str) {
+    let old = node
+        .get("description")
+        .and_then(Node::as_text)
+        .unwrap_or_default()
+        .trim_end();
+    let text = if old.is_empty() {
+        note.to_owned()
+    } else {
+        format!("{old} {note}")
+    };
+    node.set("description", Node::text(text));
 }
 
 /// `examples: [x, y]` → `example: x`.
@@ -338,14 +343,27 @@ mod tests {
         assert_eq!(
             schemas("$ref: '#/components/schemas/A'"),
             r##"{"A":{"type":"string","enum":["x"]},"##.to_owned()
-                + r##""NullableA":{"type":"string","enum":["x",null],"nullable":true},"##
+                + r##""NullableA":{"type":"string","nullable":true,"description":"One of `x`, or null."},"##
                 + r##""B":{"properties":{"a":{"$ref":"#/components/schemas/NullableA"},"##
                 + r##""b":{"$ref":"#/components/schemas/A"}}}}"##
         );
         assert_eq!(
             schemas("type: string"),
-            r##"{"A":{"type":"string","enum":["x",null],"nullable":true},"##.to_owned()
+            r##"{"A":{"type":"string","nullable":true,"description":"One of `x`, or null."},"##
+                .to_owned()
                 + r##""B":{"properties":{"a":{"$ref":"#/components/schemas/A"},"b":{"type":"string"}}}}"##
+        );
+    }
+
+    #[test]
+    fn nullable_values_are_in_words() {
+        let text = "components: {schemas: {A: {type: integer, description: d, enum: [1, 2]}, \
+                    B: {properties: {a: {oneOf: [{$ref: '#/components/schemas/A'}, {type: 'null'}]}}}}}";
+        let document = downgrade(&parse(text, &Problems::new("t")).unwrap());
+        let schemas = document.get("components").unwrap().get("schemas").unwrap();
+        assert_eq!(
+            serde_json::to_string(schemas.get("A").unwrap()).unwrap(),
+            r#"{"type":"integer","description":"d One of 1, 2, or null.","nullable":true}"#
         );
     }
 

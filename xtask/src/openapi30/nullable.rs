@@ -1,6 +1,6 @@
 //! Schemas that may be null, which 3.0 cannot say at the place where they are used.
 
-use super::{NULLABLE, SCHEMAS, references};
+use super::{NULLABLE, SCHEMAS, describe, references};
 use crate::yaml::{Entry, Node, Value};
 
 /// Adds `NullableX` after each `X` that is referred to as nullable. Where nothing refers to it otherwise, `X` itself
@@ -45,9 +45,25 @@ pub fn add_schemas(document: &mut Node) {
 
 fn make_nullable(schema: &mut Node) {
     schema.set("nullable", Node::new(Value::Bool(true)));
-    if let Some(Value::List(values)) = schema.get_mut("enum").map(|list| &mut list.value) {
-        values.push(Node::new(Value::Null));
-    }
+    described_values(schema);
+}
+
+/// 3.0.3 wants null among the values, and generators would make a constant of it. So the description names the values.
+fn described_values(schema: &mut Node) {
+    let Some(values) = schema.remove("enum") else {
+        return;
+    };
+    schema.remove("x-open-enum");
+    schema.remove("x-enum-names");
+    let values: Vec<String> = values
+        .items()
+        .iter()
+        .map(|value| match value.as_text() {
+            Some(text) => format!("`{text}`"),
+            None => serde_json::to_string(value).unwrap_or_default(),
+        })
+        .collect();
+    describe(schema, &format!("One of {}, or null.", values.join(", ")));
 }
 
 /// Makes every reference to `old` one to `new`.
