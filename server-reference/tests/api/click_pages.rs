@@ -357,14 +357,17 @@ async fn a_page_of_a_million_clicks(flush: i64) {
             "order=asc&include_bots=true",
             "include_bots=true",
         ] {
-            let url = format!("{}/v1/clicks?{filters}&{rest}", api.server.base_url());
+            let path = format!("/v1/clicks?{filters}&{rest}");
+            // It fills caches too.
+            api.get(&path).gives(200).await;
+            let url = format!("{}{path}", api.server.base_url());
             let key = format!("Bearer {}", api.key);
             let mut best = f64::INFINITY;
-            // The first time fills caches.
             for _ in 0..3 {
                 let began = Instant::now();
                 let request = api.client.get(&url).header("authorization", &key);
-                assert_eq!(request.send().await.status, 200);
+                // The check would be measured too, and was made above.
+                assert_eq!(request.unchecked().send().await.status, 200);
                 best = best.min(began.elapsed().as_secs_f64() * 1_000.0);
             }
             println!("{best:7.2} ms  {filters} {rest}");

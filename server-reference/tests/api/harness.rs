@@ -17,7 +17,6 @@ use serde_json::Value;
 use sqlx::Connection as _;
 
 use crate::http_client::{Client, Received};
-use crate::spec;
 
 /// 2026-11-23T12:00:00Z.
 pub const NOON: i64 = 1_795_435_200_000_000;
@@ -343,7 +342,7 @@ impl Call<'_> {
         self
     }
 
-    /// Sends it, and holds the answer against the spec.
+    /// Sends it; no answer may be a failure of the server's.
     pub async fn send(self) -> Answer {
         let url = format!("{}{}", self.base_url, self.path);
         let mut request = self.api.calls.request(self.method.parse().unwrap(), &url);
@@ -363,7 +362,6 @@ impl Call<'_> {
         } = request.send().await;
         let body = body.to_vec();
         let path = self.path.split('?').next().unwrap();
-        spec::check(&self.method, path, status, &headers, &body);
         assert!(
             status < 500,
             "{} {path} answers {status}: {}",

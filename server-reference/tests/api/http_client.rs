@@ -1,4 +1,4 @@
-//! A small HTTP client: it follows nothing, repeats nothing and asks no proxy.
+//! A small HTTP client: it follows nothing, repeats nothing, asks no proxy, and holds every answer against the spec.
 
 use bytes::Bytes;
 use http::header::HeaderMap;
@@ -7,6 +7,8 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+
+use crate::spec;
 
 #[derive(Clone)]
 pub struct Client(Pool<HttpConnector, Full<Bytes>>);
@@ -21,6 +23,7 @@ impl Client {
             pool: self.0.clone(),
             request: Request::builder().method(method).uri(url),
             body: Bytes::new(),
+            checked: true,
         }
     }
 
@@ -33,6 +36,7 @@ pub struct Outgoing {
     pool: Pool<HttpConnector, Full<Bytes>>,
     request: http::request::Builder,
     body: Bytes,
+    checked: bool,
 }
 
 impl Outgoing {
@@ -46,16 +50,25 @@ impl Outgoing {
         self
     }
 
+    /// For what is not the API, or does not behave as it does on purpose.
+    pub fn unchecked(mut self) -> Self {
+        self.checked = false;
+        self
+    }
+
+    /// Sends it, and holds the answer against the spec.
     pub async fn send(self) -> Received {
-        let response = self
-            .pool
-            .request(self.request.body(Full::new(self.body)).unwrap())
-            .await
-            .unwrap();
+        let request = self.request.body(Full::new(self.body)).unwrap();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let response = self.pool.request(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
+        let status = head.status.as_u16();
+        if self.checked {
+            spec::check(method.as_str(), &path, status, &head.headers, &body);
+        }
         Received {
-            status: head.status.as_u16(),
+            status,
             headers: head.headers,
             body,
         }

@@ -1,10 +1,10 @@
-//! Holds every answer against the spec.
+//! Holds every answer against the spec. The tests of the binary use it too.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use approute_server::validate::contract::OPENAPI;
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderName};
 use jsonschema::{Draft, Registry, Validator};
 use serde_json::{Map, Value, json};
 
@@ -233,6 +233,28 @@ pub fn check(method: &str, path: &str, status: u16, headers: &HeaderMap, body: &
             }
         }
     }
+}
+
+/// An answer as it came over the wire, and its body; none where it is not whole. It is checked like any other.
+pub fn read(method: &str, path: &str, answer: &[u8]) -> Option<(u16, Vec<u8>)> {
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+    let (head, body) = (str::from_utf8(&answer[..end]).unwrap(), &answer[end + 4..]);
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().unwrap();
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(": ").unwrap();
+        let name: HeaderName = name.parse().unwrap();
+        headers.append(name, value.parse().unwrap());
+    }
+    let length = headers.get("content-length");
+    let length: usize = length.map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+    if body.len() < length {
+        return None;
+    }
+    let path = path.split('?').next().unwrap();
+    check(method, path, status, &headers, body);
+    Some((status, body.to_vec()))
 }
 
 fn resolve_format<'a>(spec: &'a Spec, schema: &'a Value) -> &'a str {

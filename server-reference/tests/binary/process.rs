@@ -8,12 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use sqlx::Connection as _;
 
+use crate::spec;
+
 /// The binary with these arguments, and an environment of its own.
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_approute-server"));
     command
         .args(arguments)
         .env_remove("APPROUTE_DATABASE")
+        .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
         .env_remove("APPROUTE_LOG");
     command
 }
@@ -171,7 +174,8 @@ impl Drop for Served {
     }
 }
 
-/// One call over a connection of its own; none where the connection broke before the answer was whole.
+/// One call over a connection of its own, whose answer is held against the spec; none where the connection broke before
+/// the answer was whole.
 pub fn call(
     address: &str,
     method: &str,
@@ -191,11 +195,9 @@ pub fn call(
     stream.write_all(body.as_bytes()).ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
-    let answer = String::from_utf8(answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let (status, body) = spec::read(method, path, &answer)?;
     if body.is_empty() {
         return Some((status, Value::Null));
     }
-    Some((status, serde_json::from_str(body).ok()?))
+    Some((status, serde_json::from_slice(&body).ok()?))
 }
