@@ -21,6 +21,7 @@ use crate::store::Store;
 use crate::store::audit::Call;
 use crate::store::clicks::Writing;
 use crate::store::flushes::{self, FlushId};
+use crate::traces::Traces;
 use crate::validate::Contract;
 use crate::visitor::Visitors;
 use crate::webhooks::announce;
@@ -71,6 +72,8 @@ pub struct App {
     pub flushing: tokio::sync::Mutex<Option<Batch>>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where spans begin, if somebody collects them.
+    pub traces: Option<Traces>,
     /// Calls that are to fail, with `--dev`.
     pub faults: Faults,
 }

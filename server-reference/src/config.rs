@@ -20,6 +20,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where to serve metrics, if at all.
     pub metrics: Option<SocketAddr>,
+    /// The collector that gets traces, if any: its base URL.
+    pub otlp: Option<String>,
     /// Where the data is kept.
     pub database: Target,
     /// Development: API and short links on one address, a workspace with keys where there is none.
@@ -52,6 +54,7 @@ impl Config {
         Self {
             listen: ([127, 0, 0, 1], 0).into(),
             metrics: None,
+            otlp: None,
             database,
             dev: false,
             api_hosts: Vec::new(),

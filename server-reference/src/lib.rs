@@ -27,6 +27,7 @@ pub mod ratelimit;
 pub mod redirect;
 pub mod server;
 pub mod store;
+pub mod traces;
 pub mod validate;
 pub mod variants;
 pub mod visitor;

@@ -27,6 +27,7 @@ use crate::password_page::token::Tokens;
 use crate::redirect::cache::Destinations;
 use crate::redirect::clicks::ClickBuffer;
 use crate::store::Store;
+use crate::traces::Traces;
 use crate::validate::Contract;
 use crate::visitor::Visitors;
 use crate::webhook::key;
@@ -58,6 +59,10 @@ impl Server {
         // Bound before the database is touched, like the other one.
         let metrics_listener = match config.metrics {
             Some(address) => Some(bind_as(address, "--metrics").await?),
+            None => None,
+        };
+        let traces = match &config.otlp {
+            Some(endpoint) => Some(Traces::start(endpoint)?),
             None => None,
         };
         let contract =
@@ -103,6 +108,7 @@ impl Server {
             calls: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
             metrics: Metrics::default(),
+            traces,
             faults: Faults::default(),
             store,
             config,
@@ -144,6 +150,9 @@ impl Server {
             let _ = task.await;
         }
         let flushed = self.app.flush().await;
+        if let Some(traces) = &self.app.traces {
+            traces.stop().await;
+        }
         self.app.store.close().await;
         flushed.map_err(|failure| format!("the last clicks could not be written: {failure:?}"))
     }

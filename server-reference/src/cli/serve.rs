@@ -85,6 +85,15 @@ pub struct Serve {
     /// Serve metrics for Prometheus at http://ADDRESS/metrics; they are for nobody else
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
+    /// Send traces to the collector with this base URL, by OTLP over HTTP (protobuf), such as
+    /// http://127.0.0.1:4318; headers and sampling by OpenTelemetry's own variables
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        verbatim_doc_comment
+    )]
+    otlp: Option<String>,
     /// How the log is written to stderr
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -149,6 +158,8 @@ impl Serve {
         let mut config = Config::new(self.database.unwrap_or(fallback));
         config.listen = self.listen;
         config.metrics = self.metrics;
+        // An empty variable is one that is not set.
+        config.otlp = self.otlp.filter(|endpoint| !endpoint.is_empty());
         config.dev = self.dev;
         config.api_hosts = self.api_host;
         config.seed = self.seed;

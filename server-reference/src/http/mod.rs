@@ -33,6 +33,7 @@ use crate::generated::api::Operation;
 use crate::ids::Kind;
 use crate::problem::{Code, Problem};
 use crate::redirect;
+use crate::store::domains::Domain;
 use crate::validate::contract::{OPENAPI, OPENAPI_3_0};
 
 pub use self::body::read as read_body;
@@ -151,9 +152,25 @@ async fn route(State(app): State<SharedApp>, request: Request) -> Response {
         }
     }
     match domain {
-        Some(domain) => redirect::serve(&app, &domain, &parts, body).await,
+        Some(domain) => visit(&app, &domain, &parts, body).await,
         None => nothing_here(&app),
     }
+}
+
+/// Answers a request to a domain for short links.
+pub async fn visit(app: &App, domain: &Domain, parts: &Parts, body: Body) -> Response {
+    let Some(traces) = &app.traces else {
+        return redirect::serve(app, domain, parts, body).await;
+    };
+    let mut span = traces.visit(parts);
+    let response = redirect::serve(app, domain, parts, body).await;
+    if let Some(id) = response.headers().get(&REQUEST_ID)
+        && let Ok(id) = id.to_str()
+    {
+        span.set("approute.request_id", id.to_owned());
+    }
+    span.end(Some(response.status()), response.status().is_server_error());
+    response
 }
 
 /// The path leads nowhere.

@@ -70,6 +70,8 @@ pub async fn run(
     let shared = app.clone();
     let known = Arc::new(OnceLock::new());
     let caller = known.clone();
+    let traces = app.traces.as_ref();
+    let span = traces.map(|traces| traces.call(operation, &parts.headers, &request_id));
     let task = tokio::spawn(async move {
         Session {
             app,
@@ -99,6 +101,15 @@ pub async fn run(
         ms = took.as_millis() as u64,
         "call"
     );
+    if let Some(mut span) = span {
+        if let Some(caller) = &ending.caller {
+            span.set("approute.key_id", caller.key_id.clone());
+        }
+        if let Some(code) = ending.raw.code {
+            span.set("approute.code", code);
+        }
+        span.end(Some(ending.raw.status), ending.raw.status.is_server_error());
+    }
     ending.finish(&shared, operation, uri, &id, now)
 }
 

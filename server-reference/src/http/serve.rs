@@ -53,7 +53,7 @@ impl Inner {
             && !super::has_route(parts.uri.path())
             && let Some(domain) = redirect::domain(&self.app, &parts).await
         {
-            return redirect::serve(&self.app, &domain, &parts, body).await;
+            return super::visit(&self.app, &domain, &parts, body).await;
         }
         let Ok(answer) = self.routes.call(Request::from_parts(parts, body)).await;
         answer

@@ -182,7 +182,9 @@ impl Sender {
 }
 
 /// The operating system's trust store, as the SDK uses it.
-fn tls(extra_roots: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig, rustls::Error> {
+pub(crate) fn tls(
+    extra_roots: Vec<CertificateDer<'static>>,
+) -> Result<rustls::ClientConfig, rustls::Error> {
     let provider: Arc<CryptoProvider> = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier::new_with_extra_roots(extra_roots, provider.clone())?;
     Ok(rustls::ClientConfig::builder_with_provider(provider)

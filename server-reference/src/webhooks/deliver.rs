@@ -67,6 +67,9 @@ pub async fn attempt(app: &App, job: Job) -> Done {
         record,
     } = job;
     let (started, sent_at) = (Instant::now(), app.now());
+    let traces = app.traces.as_ref();
+    let span = traces
+        .map(|traces| traces.delivery(&leased.webhook_id, &record.url, &event.id, leased.attempt));
     let prepared = prepare(app, &leased, &event, &record, sent_at);
     let (request_bytes, answer) = match prepared {
         Ok((target, headers, body)) => {
@@ -97,10 +100,15 @@ pub async fn attempt(app: &App, job: Job) -> Done {
         next_at: None,
     };
     let answer = answer.ok();
+    let outcome = answer
+        .as_ref()
+        .map_or(Outcome::Failed, |answer| Outcome::of_status(answer.status));
+    if let Some(span) = span {
+        let status = answer.as_ref().map(|answer| answer.status);
+        span.end(status, !matches!(outcome, Outcome::Delivered));
+    }
     Done {
-        outcome: answer
-            .as_ref()
-            .map_or(Outcome::Failed, |answer| Outcome::of_status(answer.status)),
+        outcome,
         retry_after: answer
             .and_then(|answer| retry_after(answer.retry_after.as_deref()?, ended_at)),
         leased,

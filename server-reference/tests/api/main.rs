@@ -32,6 +32,7 @@ mod redirect;
 mod retries;
 mod spec;
 mod thresholds;
+mod traces;
 mod upgrade;
 mod verifiers;
 mod visits;

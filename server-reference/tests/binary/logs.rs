@@ -106,3 +106,45 @@ fn a_log_of_json_lines_names_requests_and_no_secrets() {
         assert_eq!(line, None, "{hidden}");
     }
 }
+
+#[test]
+fn a_collector_that_is_not_there_costs_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    // Nobody listens there once this is dropped.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let collector = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let mut command = command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+    command
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector)
+        .env("OTEL_BSP_SCHEDULE_DELAY", "10")
+        .env("APPROUTE_LOG", "warn")
+        .stderr(std::fs::File::create(&path).unwrap());
+    let server = Served::spawn(command);
+    let log = || std::fs::read_to_string(&path).unwrap();
+    let mut calls = 0;
+    while !log().contains("the collector takes no traces") {
+        let (status, _) = call(server.address(), "GET", "/v1/links", "-", "", "").unwrap();
+        assert_eq!(status, 401);
+        calls += 1;
+        assert!(calls < 10_000, "the log says nothing: {}", log());
+    }
+    // Some more batches that nobody takes.
+    for _ in 0..50 {
+        call(server.address(), "GET", "/v1/links", "-", "", "").unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    server.signal("TERM");
+    assert_eq!(server.finish().1, Some(0));
+    let log = log();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("Connection refused"), "{log}");
+}
+
+#[test]
+fn an_endpoint_that_is_none_is_refused() {
+    let output = crate::process::run(&["serve", "--dev", "--otlp", "localhost:4317"]);
+    let words = ["localhost:4317", "http://127.0.0.1:4318"];
+    crate::process::assert_one_line(&output, &words);
+}
