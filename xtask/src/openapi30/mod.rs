@@ -343,13 +343,13 @@ mod tests {
         assert_eq!(
             schemas("$ref: '#/components/schemas/A'"),
             r##"{"A":{"type":"string","enum":["x"]},"##.to_owned()
-                + r##""NullableA":{"type":"string","nullable":true,"description":"One of `x`, or null."},"##
+                + r##""NullableA":{"type":"string","nullable":true,"description":"One of \"x\", or null."},"##
                 + r##""B":{"properties":{"a":{"$ref":"#/components/schemas/NullableA"},"##
                 + r##""b":{"$ref":"#/components/schemas/A"}}}}"##
         );
         assert_eq!(
             schemas("type: string"),
-            r##"{"A":{"type":"string","nullable":true,"description":"One of `x`, or null."},"##
+            r##"{"A":{"type":"string","nullable":true,"description":"One of \"x\", or null."},"##
                 .to_owned()
                 + r##""B":{"properties":{"a":{"$ref":"#/components/schemas/A"},"b":{"type":"string"}}}}"##
         );

@@ -58,10 +58,7 @@ fn described_values(schema: &mut Node) {
     let values: Vec<String> = values
         .items()
         .iter()
-        .map(|value| match value.as_text() {
-            Some(text) => format!("`{text}`"),
-            None => serde_json::to_string(value).unwrap_or_default(),
-        })
+        .map(|value| serde_json::to_string(value).unwrap_or_default())
         .collect();
     describe(schema, &format!("One of {}, or null.", values.join(", ")));
 }
