@@ -23,11 +23,11 @@ class ExampleTest < Test
     samples = docs.scan(%r{<summary>Ruby</summary><pre[^>]*><code>(.*?)</code>}m).flatten
     assert_operator samples.size, :>=, 15
     info = Helper::Reference.info
-    client = Approute::Client.new(api_key: info[:api_key], base_url: info[:base_url])
+    scope = binding
+    scope.local_variable_set(:client, Approute::Client.new(api_key: info[:api_key], base_url: info[:base_url]))
     samples.map { |sample| CGI.unescapeHTML(sample) }.each do |sample|
       # The server has read the whole request; it may only know none of the ids.
       answer = begin
-        scope = binding
         scope.eval(sample)
       rescue Approute::NotFoundError
         next
