@@ -400,6 +400,10 @@ impl Connection {
     /// Answers a visit if its link is in memory.
     fn answer(&mut self, visit: &Visit<'_>, output: &mut Vec<u8>, date: &str) -> bool {
         let app = &self.lane.inner.app;
+        // A span is begun where everything else is answered.
+        if app.traces.is_some() {
+            return false;
+        }
         let Some(domain) = redirect::domain_from_memory(app, &host_name(visit.host)) else {
             return false;
         };
