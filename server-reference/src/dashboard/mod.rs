@@ -1,8 +1,8 @@
 //! The dashboard: what the API leaves to people, and what people would rather do by hand.
 //!
-//! Pages are HTML from the server, and work without scripts; [`assets`] has one small script of others (htmx) and one of
-//! ours. A request goes through [`around`], is tied to a workspace by [`session`], and ends in a page of this module's
-//! children. Whatever the API can do goes through the API's own pipeline ([`act`]), by the same rules and into the same
+//! Pages are HTML from the server, and work without scripts; `assets` has one small script of others (htmx) and one of
+//! ours. A request goes through `around`, is tied to a workspace by `session`, and ends in a page of this module's
+//! children. Whatever the API can do goes through the API's own pipeline (`act`), by the same rules and into the same
 //! log; the children add what the API has not: keys, approvals, settings, statistics, imports.
 
 mod act;

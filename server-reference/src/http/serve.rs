@@ -35,7 +35,7 @@ pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// What answers everything that the [front](super::front) does not answer itself.
+/// What answers everything that the front (`http::front`) does not answer itself.
 pub struct Inner {
     pub(super) app: SharedApp,
     router: Router,
