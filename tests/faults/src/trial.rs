@@ -196,7 +196,7 @@ impl Trial<'_> {
             message["options"]["idempotency_key"] = json!(key);
             // The SDK's waits pass at once, but the server may need real time for what is in flight.
             thread::sleep(PAUSE * repeats.min(20));
-            if repeats % 5 == 0 {
+            if repeats.is_multiple_of(5) {
                 // A used-up budget allows no retries, and the point here is the key.
                 message["options"]["max_retries"] = json!(0);
             }
