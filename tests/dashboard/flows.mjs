@@ -53,6 +53,8 @@ export function flows(browser) {
     await eventually(page, "a:text-is('read_only_key')");
     await page.getByLabel("Result").selectOption("carried out");
     await page.getByRole("button", { name: "Filter" }).click();
+    // The page that the filter leads to is there once both calls are.
+    await page.getByRole("cell", { name: "links.list" }).nth(1).waitFor();
     assert.equal(await page.getByRole("link", { name: "read_only_key" }).count(), 0);
     assert.equal(await page.getByRole("cell", { name: "links.list" }).count(), 2);
     await unfold("Revoke");
