@@ -3,11 +3,12 @@
 //! Where Go is not installed there is nothing to ask; CI has it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use xtask::generate;
-use xtask::targets::TARGETS;
+mod stage;
+
+use stage::{generated, repository, run};
 
 /// What the module expects of the real spec, in fewer words.
 const STANDS_IN: &str = r#"package approute
@@ -29,10 +30,6 @@ type FieldError struct {
 }
 "#;
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 /// Copies the files of a folder that are written by hand and no tests.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -44,16 +41,6 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(&path, to.join(&name)).unwrap();
         }
     }
-}
-
-fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[test]
@@ -69,15 +56,9 @@ fn compiles_and_is_formatted() {
     copy(&sdk.join("internal/wire"), &folder.join("internal/wire"));
     fs::write(folder.join("stands_in.go"), STANDS_IN).unwrap();
 
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/openapi.yaml");
-    let api = generate::read(&fs::read_to_string(tests).unwrap(), "torture.yaml").unwrap();
-    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-    let target = TARGETS.iter().filter(|target| target.name == "go");
-    for target in target {
-        for output in generate::outputs(&api, &templates, std::slice::from_ref(target)).unwrap() {
-            let name = output.path.rsplit('/').next().unwrap();
-            fs::write(folder.join(name), output.text).unwrap();
-        }
+    for output in generated("go") {
+        let name = output.path.rsplit('/').next().unwrap();
+        fs::write(folder.join(name), output.text).unwrap();
     }
 
     assert_eq!(run("gofmt", &["-l", "."], &folder), "");

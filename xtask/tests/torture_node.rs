@@ -3,64 +3,44 @@
 //! Where the package's tools are not installed there is nothing to ask; `make test` installs them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use xtask::generate;
-use xtask::targets::TARGETS;
+mod stage;
+
+use stage::{generated, repository, run};
 
 /// What the package expects of the real spec.
 const STANDS_IN: &str =
     "\nexport interface FieldError { pointer: string; code: string; message: string }\n";
 
-fn package() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../bindings-node")
-}
-
 #[test]
 fn compiles() {
-    let tsc = package().join("node_modules/typescript/bin/tsc");
+    let package = repository().join("bindings-node");
+    let tsc = package.join("node_modules/typescript/bin/tsc");
     if !tsc.is_file() {
         eprintln!("skip: bindings-node/node_modules is not installed; scripts/bootstrap does it");
         return;
     }
     // Inside the package, where the compiler finds the types of Node.js.
-    let folder = package().join("node_modules/.torture");
+    let folder = package.join("node_modules/.torture");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join("src/generated")).unwrap();
-    for entry in fs::read_dir(package().join("src")).unwrap() {
+    for entry in fs::read_dir(package.join("src")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "ts") {
             fs::copy(&path, folder.join("src").join(path.file_name().unwrap())).unwrap();
         }
     }
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/openapi.yaml");
-    let api = generate::read(&fs::read_to_string(tests).unwrap(), "torture.yaml").unwrap();
-    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-    for target in TARGETS.iter().filter(|target| target.name == "node") {
-        for mut output in generate::outputs(&api, &templates, std::slice::from_ref(target)).unwrap()
-        {
-            let name = output.path.rsplit('/').next().unwrap();
-            if name == "models.ts" {
-                output.text.push_str(STANDS_IN);
-            }
-            fs::write(folder.join("src/generated").join(name), output.text).unwrap();
+    for mut output in generated("node") {
+        let name = output.path.rsplit('/').next().unwrap();
+        if name == "models.ts" {
+            output.text.push_str(STANDS_IN);
         }
+        fs::write(folder.join("src/generated").join(name), output.text).unwrap();
     }
-    fs::copy(
-        package().join("tsconfig.json"),
-        folder.join("tsconfig.json"),
-    )
-    .unwrap();
+    fs::copy(package.join("tsconfig.json"), folder.join("tsconfig.json")).unwrap();
     fs::write(folder.join("package.json"), r#"{"type":"module"}"#).unwrap();
 
-    let output = Command::new("node")
-        .arg(&tsc)
-        .args(["--noEmit", "-p"])
-        .arg(&folder)
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    assert_eq!(String::from_utf8_lossy(&text), "");
+    let compiler = tsc.to_str().unwrap();
+    assert_eq!(run("node", &[compiler, "--noEmit", "-p", "."], &folder), "");
     let _ = fs::remove_dir_all(&folder);
 }

@@ -3,11 +3,12 @@
 //! Where Ruby is not installed there is nothing to ask; CI has it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use xtask::generate;
-use xtask::targets::TARGETS;
+mod stage;
+
+use stage::{generated, repository, run};
 
 /// Stands in for the native library, and loads everything that is generated.
 const LOADS: &str = r#"
@@ -32,10 +33,6 @@ end
 print called
 "#;
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -52,16 +49,6 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn ruby(arguments: &[&str], folder: &Path) -> String {
-    let output = Command::new("ruby")
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&text).into_owned()
-}
-
 #[test]
 fn loads_without_warnings() {
     if Command::new("ruby").arg("--version").output().is_err() {
@@ -74,29 +61,24 @@ fn loads_without_warnings() {
     copy(&gem.join("lib"), &folder.join("lib"));
     copy(&gem.join("sig"), &folder.join("sig"));
 
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/openapi.yaml");
-    let api = generate::read(&fs::read_to_string(tests).unwrap(), "torture.yaml").unwrap();
-    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
     let mut operations = 0;
-    for target in TARGETS.iter().filter(|target| target.name == "ruby") {
-        for output in generate::outputs(&api, &templates, std::slice::from_ref(target)).unwrap() {
-            operations += output.text.matches("\n      def ").count()
-                * usize::from(output.path.ends_with("/resources.rb"));
-            let path = output.path.strip_prefix("bindings-ruby/").unwrap();
-            if path.ends_with(".rb") || path.ends_with(".rbs") {
-                fs::write(folder.join(path), output.text).unwrap();
-            }
+    for output in generated("ruby") {
+        operations += output.text.matches("\n      def ").count()
+            * usize::from(output.path.ends_with("/resources.rb"));
+        let path = output.path.strip_prefix("bindings-ruby/").unwrap();
+        if path.ends_with(".rb") || path.ends_with(".rbs") {
+            fs::write(folder.join(path), output.text).unwrap();
         }
     }
 
-    let called: usize = ruby(&["-w", "-Ilib", "-e", LOADS], &folder)
-        .parse()
-        .unwrap_or_else(|_| panic!("{}", ruby(&["-w", "-Ilib", "-e", LOADS], &folder)));
+    let told = run("ruby", &["-w", "-Ilib", "-e", LOADS], &folder);
+    let called: usize = told.parse().unwrap_or_else(|_| panic!("{told}"));
     // The accessors of the resources are methods too.
     assert!(called > 0 && called < operations, "{called} {operations}");
     let types = r#"load Gem.bin_path("rbs", "rbs")"#;
     assert_eq!(
-        ruby(
+        run(
+            "ruby",
             &[
                 "-e", types, "--", "-r", "date", "-I", "sig", "validate", "--silent"
             ],

@@ -122,9 +122,6 @@ pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<V
         " ORDER BY occurred_at DESC, seq DESC LIMIT ${}",
         values.len()
     ));
-    let query = values
-        .into_iter()
-        .fold(sqlx::query(sqlx::AssertSqlSafe(sql)), rows::bind);
     let entry = |row: &sqlx::any::AnyRow| {
         Ok(Entry {
             seq: row.int("seq")?,
@@ -136,10 +133,5 @@ pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<V
             request_id: row.text("request_id")?,
         })
     };
-    query
-        .fetch_all(connection)
-        .await?
-        .iter()
-        .map(entry)
-        .collect()
+    rows::fetch(connection, sql, values, entry).await
 }

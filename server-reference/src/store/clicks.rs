@@ -213,32 +213,18 @@ async fn count(
         .map(|(link_id, _)| (*link_id).to_owned())
         .collect();
     let mut counted = watched(connection, dialect, &link_ids).await?;
-    let mut times: HashMap<&str, Vec<Micros>> = HashMap::new();
-    for step in &counted {
-        times.insert(&step.link_id, Vec::new());
-    }
-    if !times.is_empty() {
-        for click in clicks
-            .iter()
-            .filter(|click| !click.counted && !click.is_bot)
-        {
-            if let Some(times) = times.get_mut(click.link.id()) {
-                times.push(click.occurred_at);
-            }
+    let places: HashMap<String, usize> = (0..)
+        .zip(&counted)
+        .map(|(at, step)| (step.link_id.clone(), at))
+        .collect();
+    let people = |click: &&Click| !click.counted && !click.is_bot;
+    for click in clicks.iter().filter(people) {
+        if let Some(at) = places.get(click.link.id()) {
+            counted[*at].at.push(click.occurred_at);
         }
     }
-    let mut times: Vec<Vec<Micros>> = counted
-        .iter()
-        .map(|step| {
-            times
-                .get(step.link_id.as_str())
-                .cloned()
-                .unwrap_or_default()
-        })
-        .collect();
-    for (step, times) in counted.iter_mut().zip(&mut times) {
-        times.sort_unstable();
-        step.at = std::mem::take(times);
+    for step in &mut counted {
+        step.at.sort_unstable();
     }
     Ok(counted)
 }

@@ -281,9 +281,6 @@ pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<V
     }
     values.push(Value::Int(filter.limit));
     sql.push_str(&format!(" ORDER BY seq DESC LIMIT ${}", values.len()));
-    let query = values
-        .into_iter()
-        .fold(sqlx::query(AssertSqlSafe(sql)), rows::bind);
     let entry = |row: &sqlx::any::AnyRow| {
         Ok(Entry {
             seq: row.int("seq")?,
@@ -301,12 +298,7 @@ pub async fn select(connection: &mut AnyConnection, filter: &Filter) -> Result<V
             next_at: row.int_opt("next_at")?,
         })
     };
-    query
-        .fetch_all(connection)
-        .await?
-        .iter()
-        .map(entry)
-        .collect()
+    rows::fetch(connection, sql, values, entry).await
 }
 
 /// The last attempts for one webhook, or for all where it is empty; newest first.

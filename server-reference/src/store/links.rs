@@ -376,15 +376,6 @@ pub async fn select(
         "SELECT {COLUMNS} FROM {COUNTED_LINKS} WHERE {conditions} ORDER BY created_at DESC, id DESC LIMIT ${}",
         place + 1
     );
-    let query = selection
-        .values
-        .into_iter()
-        .fold(sqlx::query(AssertSqlSafe(sql)), rows::bind);
-    query
-        .bind(limit)
-        .fetch_all(connection)
-        .await?
-        .iter()
-        .map(from_row)
-        .collect()
+    let values = selection.values.into_iter().chain([Value::Int(limit)]);
+    rows::fetch(connection, sql, values, from_row).await
 }

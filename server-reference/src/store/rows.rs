@@ -1,6 +1,6 @@
 //! Statements over many rows: inserts of several rows at once, and lists of values.
 
-use sqlx::any::AnyArguments;
+use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Arguments as _, AssertSqlSafe};
 
@@ -45,6 +45,24 @@ pub fn bind(query: AnyQuery, value: Value) -> AnyQuery {
         Value::IntOpt(value) => query.bind(value),
         Value::Bytes(value) => query.bind(value),
     }
+}
+
+/// The rows of a query with these values, each made into something.
+pub async fn fetch<T>(
+    connection: &mut AnyConnection,
+    sql: String,
+    values: impl IntoIterator<Item = Value>,
+    read: impl Fn(&AnyRow) -> Result<T>,
+) -> Result<Vec<T>> {
+    let query = values
+        .into_iter()
+        .fold(sqlx::query(AssertSqlSafe(sql)), bind);
+    query
+        .fetch_all(connection)
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 fn add(values: &mut AnyArguments, value: Value) -> Result<()> {

@@ -104,20 +104,11 @@ pub async fn list(
     let sql = format!(
         "SELECT {COLUMNS} FROM webhooks WHERE workspace_id = $1 {condition} ORDER BY created_at DESC, id DESC LIMIT $2"
     );
-    let mut query = sqlx::query(AssertSqlSafe(sql))
-        .bind(workspace_id.to_owned())
-        .bind(limit);
+    let mut values = vec![Value::Text(workspace_id.to_owned()), Value::Int(limit)];
     if let Some((at, id)) = after {
-        query = [Value::Int(at), Value::Text(id)]
-            .into_iter()
-            .fold(query, rows::bind);
+        values.extend([Value::Int(at), Value::Text(id)]);
     }
-    query
-        .fetch_all(connection)
-        .await?
-        .iter()
-        .map(from_row)
-        .collect()
+    rows::fetch(connection, sql, values, from_row).await
 }
 
 /// What its owner changes; what is none stays.
