@@ -253,19 +253,23 @@ async fn follow(
         known = read_blocks(connection, dialect, query, &places, known).await?;
         blocks += known.len();
         examined += places.len();
-        for place in &places {
-            let Some(bytes) = known.get(&place.block) else {
+        // Places of one block follow each other, so that each block is taken apart once.
+        for places in places.chunk_by(|one, other| one.block == other.block) {
+            let first = places[0].block;
+            let Some(bytes) = known.get(&first) else {
                 continue;
             };
-            let clicks = block::read(bytes, place.block)?;
-            let Some((_, bytes)) = clicks.into_iter().find(|(seq, _)| *seq == place.seq) else {
-                continue;
-            };
-            let row = block::click(place.seq, bytes)?;
-            if query.fits(&row, is_bot) {
-                found.push(Stored::new(place.seq, &row));
-                if found.len() == wanted {
-                    return Ok((found, None));
+            let clicks = block::read(bytes, first)?;
+            for place in places {
+                let Some((seq, bytes)) = clicks.iter().find(|(seq, _)| *seq == place.seq) else {
+                    continue;
+                };
+                let row = block::click(*seq, bytes)?;
+                if query.fits(&row, is_bot) {
+                    found.push(Stored::new(*seq, &row));
+                    if found.len() == wanted {
+                        return Ok((found, None));
+                    }
                 }
             }
         }

@@ -9,7 +9,7 @@ use super::super::{Columns, Result};
 use super::Query;
 
 /// Rows of the index that are read first; more each time.
-const FIRST: i64 = 8;
+const FIRST: i64 = 2;
 const MOST: i64 = 512;
 
 /// Where a click stands.
