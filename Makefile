@@ -25,7 +25,8 @@ test-full: ## `make test`, and what takes longer: every feature set, long tests,
 	@scripts/bootstrap full
 	@scripts/test --full
 
-bench: bench-rust bench-go bench-node bench-python bench-ruby ## measure what README and docs give figures for; each language has a target of its own, such as bench-go
+bench: bench-rust bench-go bench-node bench-python bench-ruby ## measure what README and docs give figures for, and draw it; each language has a target of its own, such as bench-go
+	@python3 bench/plot.py $(target_dir)/bench docs/images/benchmarks.svg
 
 bench-rust:
 	@scripts/bootstrap demo
@@ -39,29 +40,33 @@ bench-node:
 	@npm ci --prefix bench/node --ignore-scripts --silent
 	@cargo build --locked --release --package approute-node --package approute-bench
 	@cd bindings-node && node scripts/build.mjs --native=release
-	@node --expose-gc bench/node/bench.mjs $(ARGS)
+	@mkdir -p $(target_dir)/bench
+	@node --expose-gc bench/node/bench.mjs --json=$(target_dir)/bench/node.json $(ARGS)
 
 bench-python:
 	@scripts/bootstrap test
 	@test -x $(target_dir)/bench-python/bin/pip || python3 -m venv $(target_dir)/bench-python
 	@$(target_dir)/bench-python/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/python/requirements.txt
 	@cargo build --locked --release --package approute-python --package approute-bench
+	@mkdir -p $(target_dir)/bench
 	@rm -rf $(target_dir)/bench-python/package && cp -r bindings-python/python $(target_dir)/bench-python/package
 	@rm -f $(target_dir)/bench-python/package/approute/_native.abi3.so
 	@cp $(target_dir)/release/libapproute_native.so $(target_dir)/bench-python/package/approute/_native.abi3.so
 	@PYTHONPATH=$(target_dir)/bench-python/package $(target_dir)/bench-python/bin/python bench/python/bench.py \
-		$(target_dir)/release/bench-server $(ARGS)
+		$(target_dir)/release/bench-server --json $(target_dir)/bench/python.json $(ARGS)
 
 bench-server: ## the reference server under load, beside nginx; takes some minutes (ARGS: see --help)
 	@scripts/bootstrap bench
 	@cargo build --locked --release --package approute-server --package approute-bench
-	@$(target_dir)/release/approute-bench-server --server $(target_dir)/release/approute-server $(ARGS)
+	@nginx=$$(command -v nginx || command -v /usr/sbin/nginx || echo $(target_dir)/bench/nginx/usr/sbin/nginx); \
+		$(target_dir)/release/approute-bench-server --server $(target_dir)/release/approute-server --nginx "$$nginx" $(ARGS)
 
 bench-ruby:
 	@scripts/bootstrap test
 	@cargo build --locked --release --package approute-ruby --package approute-bench --bin bench-server --lib
 	@bindings-ruby/build $(target_dir)/release
-	@ruby -Ibindings-ruby/lib bench/ruby/bench.rb $(ARGS)
+	@mkdir -p $(target_dir)/bench
+	@ruby -Ibindings-ruby/lib bench/ruby/bench.rb --json=$(target_dir)/bench/ruby.json $(ARGS)
 
 generate: ## write again what comes from spec/openapi.yaml
 	@scripts/bootstrap demo

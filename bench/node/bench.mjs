@@ -1,12 +1,13 @@
 // Node.js: @approute/node beside fetch, undici.Pool and axios, in one process, in turn, so that whatever else the machine
 // does hits all of them alike. Prints the medians of wall and CPU time and the ratios.
 //
-//   node --expose-gc bench/node/bench.mjs [--rounds=15] [--only=page] [--json]
+//   node --expose-gc bench/node/bench.mjs [--rounds=15] [--only=page] [--json=FILE]
 import { execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
+import { writeFileSync } from "node:fs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? `${root}target`;
@@ -103,9 +104,12 @@ await contest("64 at once", Object.fromEntries(PEERS.map((peer) => [peer, (count
 const many = (get) => async (count) => {
   for (let at = 0; at < count; at++) readAll(await get());
 };
+const pageText = await (await fetch(`${url.page}/v1/links?limit=100`)).text();
 await contest("page of 1,000 links", {
   approute: many(page.list),
   ...Object.fromEntries(PEERS.slice(1).map((peer) => [peer, many(() => page[peer]("/v1/links?limit=100"))])),
+  // Without a network: what a page costs at least, where it is parsed by JSON.parse.
+  "JSON.parse alone": many(() => JSON.parse(pageText)),
 }, 20);
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -131,6 +135,9 @@ await contest("verify a webhook and parse it", {
   },
   standardwebhooks: looped(() => standardwebhooks.verify(body, standard)),
   svix: looped(() => svixWebhook.verify(body, standard)),
+  // What no SDK can be faster than, where the JSON is parsed by JSON.parse.
+  "JSON.parse alone": looped(() => JSON.parse(body)),
+  "approute, verify alone": looped(() => webhook.verify(body, signed, secret)),
 }, 1000);
 
 // --- what happens once ------------------------------------------------------------------------------------------------
@@ -155,21 +162,19 @@ server.stdin.end();
 await one.pool.close();
 await page.pool.close();
 
-if (process.argv.includes("--json")) {
-  console.log(JSON.stringify(results, null, 2));
-} else {
-  console.log(`Node.js ${process.versions.node}; microseconds per call, wall / CPU, medians of ${rounds} rounds\n`);
-  for (const [name, all] of Object.entries(results)) {
-    if (name === "once") continue;
-    console.log(name);
-    const best = all.approute;
-    for (const [peer, { wall, cpu }] of Object.entries(all)) {
-      const ratio = peer === "approute" ? "" : `  approute is ${(best.wall / wall).toFixed(2)} of it`;
-      console.log(`  ${peer.padEnd(22)} ${wall.toFixed(1).padStart(9)} / ${cpu.toFixed(1).padStart(8)}${ratio}`);
-    }
+const file = process.argv.find((a) => a.startsWith("--json="))?.split("=")[1];
+if (file !== undefined) writeFileSync(file, JSON.stringify(results, null, 2));
+console.log(`Node.js ${process.versions.node}; microseconds per call, wall / CPU, medians of ${rounds} rounds\n`);
+for (const [name, all] of Object.entries(results)) {
+  if (name === "once") continue;
+  console.log(name);
+  const best = all.approute;
+  for (const [peer, { wall, cpu }] of Object.entries(all)) {
+    const ratio = peer === "approute" ? "" : `  approute is ${(best.wall / wall).toFixed(2)} of it`;
+    console.log(`  ${peer.padEnd(22)} ${wall.toFixed(1).padStart(9)} / ${cpu.toFixed(1).padStart(8)}${ratio}`);
   }
-  for (const [name, all] of Object.entries(results.once ?? {})) {
-    console.log(name);
-    for (const [peer, value] of Object.entries(all)) console.log(`  ${peer.padEnd(22)} ${value.toFixed(1).padStart(9)}`);
-  }
+}
+for (const [name, all] of Object.entries(results.once ?? {})) {
+  console.log(name);
+  for (const [peer, value] of Object.entries(all)) console.log(`  ${peer.padEnd(22)} ${value.toFixed(1).padStart(9)}`);
 }

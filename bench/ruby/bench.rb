@@ -3,7 +3,7 @@
 # Ruby: approute beside Net::HTTP with kept connections and Faraday, in one process, in turn, so that whatever else the
 # machine does hits all of them alike. Prints the medians of wall and CPU time and the ratios.
 #
-#   ruby -Ibindings-ruby/lib bench/ruby/bench.rb [--rounds=15]
+#   ruby -Ibindings-ruby/lib bench/ruby/bench.rb [--rounds=15] [--json=FILE]
 
 require "approute"
 require "faraday"
@@ -210,4 +210,7 @@ end
 puts "", "| ms, once in a new process | approute | Net::HTTP | Faraday |", "|---|---|---|---|"
 once.each { |title, row| puts "| #{title} | #{row.values.map { |value| format('%.1f', value) }.join(' | ')} |" }
 
+if (file = ARGV.find { |argument| argument.start_with?("--json=") }&.split("=")&.last)
+  File.write(file, JSON.pretty_generate(RESULTS.transform_values { |row| row.transform_values { |wall, cpu| { wall:, cpu: } } }))
+end
 server.close_write

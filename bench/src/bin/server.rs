@@ -1,7 +1,7 @@
 //! `make bench-server`: the reference server under load, beside nginx, with the bounds that it promises.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use approute_bench::load::measure::{self, Plan};
@@ -59,6 +59,15 @@ async fn main() -> ExitCode {
 }
 
 async fn bench(plan: &Plan) -> Result<(), String> {
+    // Said now, not after a million links have been stored.
+    for program in [&plan.server, &plan.nginx, &plan.wrk] {
+        Command::new(program)
+            .arg("-v")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
+    }
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let rows = measure::run(plan, folder.path()).await?;
     println!("\n{:<48} {:>9} {:>9}", "", "measured", "bound");

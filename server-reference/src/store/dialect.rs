@@ -83,10 +83,12 @@ impl Dialect {
             // (as far as the disk keeps its promises), not only the death of the process.
             // The log is moved into the file beside the writes, by [`Self::checkpoint`]; a commit does it only where
             // that falls behind, from 64 MiB on.
+            // Pages that a large write has changed stay in memory until it commits, beyond the cache's size: written to
+            // the log early and changed again, they would be written twice, and the log's checksums made anew.
             Self::Sqlite => {
                 let sql = format!(
                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
-                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache_kib}; \
+                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache_kib}; PRAGMA cache_spill = OFF; \
                      PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864;"
                 );
                 sqlx::raw_sql(sqlx::AssertSqlSafe(sql))

@@ -56,8 +56,8 @@ pub struct Tally {
 enum Expected {
     /// These ids, and nothing else under their `sub_id`s.
     Exactly(Vec<String>),
-    /// Nothing.
-    Nothing,
+    /// Nothing, because the call ended with this error.
+    Nothing(String),
 }
 
 /// Has `driver` create links of the programme `faults-<name>` by `calls` calls through the proxy, and compares with the server.
@@ -172,16 +172,17 @@ impl Trial<'_> {
             match error["outcome"].as_str() {
                 Some("unknown") => self.tally.unknown += 1,
                 Some("applied") => self.tally.applied += 1,
-                // Of a repetition it says nothing about the call before, which stays unknown.
-                Some("not_sent") if repeats > 0 => {}
+                // Of a repetition it says nothing about the call before, which stays unknown: it met a dead port, or the
+                // rate limit, which comes before the key.
+                Some("not_sent" | "rejected") if repeats > 0 => {}
                 Some("not_sent") => {
                     self.tally.not_sent += 1;
-                    self.nothing(&ids);
+                    self.nothing(&ids, error);
                     return Ok(());
                 }
                 Some("rejected") => {
                     self.tally.rejected += 1;
-                    self.nothing(&ids);
+                    self.nothing(&ids, error);
                     return Ok(());
                 }
                 _ => return Err(format!("call {number} ended with {answer}")),
@@ -213,7 +214,7 @@ impl Trial<'_> {
             self.tally.wrong.push(wrong);
         }
         self.tally.not_sent += 1;
-        self.nothing(&ids);
+        self.nothing(&ids, &answer["error"]);
         Ok(())
     }
 
@@ -228,9 +229,10 @@ impl Trial<'_> {
         }
     }
 
-    fn nothing(&mut self, sub_ids: &[String]) {
+    fn nothing(&mut self, sub_ids: &[String], error: &Value) {
         for sub_id in sub_ids {
-            self.expected.insert(sub_id.clone(), Expected::Nothing);
+            let expected = Expected::Nothing(error.to_string());
+            self.expected.insert(sub_id.clone(), expected);
         }
     }
 
@@ -240,12 +242,13 @@ impl Trial<'_> {
         let empty = Vec::new();
         for (sub_id, expected) in &self.expected {
             let there = there.get(sub_id).unwrap_or(&empty);
-            let wanted = match expected {
-                Expected::Exactly(links) => links,
-                Expected::Nothing => &empty,
+            let (wanted, error) = match expected {
+                Expected::Exactly(links) => (links, ""),
+                Expected::Nothing(error) => (&empty, error.as_str()),
             };
             if there != wanted {
-                let wrong = format!("{sub_id}: the SDK says {wanted:?}, the server has {there:?}");
+                let wrong =
+                    format!("{sub_id}: the SDK says {wanted:?} {error}, the server has {there:?}");
                 self.tally.wrong.push(wrong);
             }
         }

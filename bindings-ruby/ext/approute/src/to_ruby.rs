@@ -4,10 +4,22 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use magnus::time::{Offset, Timespec};
-use magnus::value::ReprValue;
-use magnus::{IntoValue, Ruby, Value};
+use magnus::value::{Lazy, ReprValue};
+use magnus::{IntoValue, RArray, RHash, Ruby, Value};
 
 use crate::unsafe_parts::{In, freeze_new};
+
+/// What lists and maps without anything in them are. Most of a link's are empty, and what is frozen can be shared.
+static EMPTY_LIST: Lazy<RArray> = Lazy::new(|ruby| {
+    let list = ruby.ary_new();
+    list.freeze();
+    list
+});
+static EMPTY_MAP: Lazy<RHash> = Lazy::new(|ruby| {
+    let map = ruby.hash_new();
+    map.freeze();
+    map
+});
 
 /// What a field can be.
 pub(crate) trait ToRuby: Sized {
@@ -68,6 +80,9 @@ impl<T: ToRuby> ToRuby for Option<T> {
 impl<T: ToRuby> ToRuby for Vec<T> {
     fn to_ruby(this: In<'_, Self>, ruby: &Ruby) -> Value {
         let items = this.each();
+        if items.len() == 0 {
+            return ruby.get_inner(&EMPTY_LIST).as_value();
+        }
         let array = ruby.ary_new_capa(items.len());
         for item in items {
             // A new array is not frozen and has room.
@@ -79,6 +94,9 @@ impl<T: ToRuby> ToRuby for Vec<T> {
 
 impl<T: ToRuby> ToRuby for BTreeMap<String, T> {
     fn to_ruby(this: In<'_, Self>, ruby: &Ruby) -> Value {
+        if this.get().is_empty() {
+            return ruby.get_inner(&EMPTY_MAP).as_value();
+        }
         let hash = ruby.hash_new();
         for (key, value) in this.entries() {
             let _ = hash.aset(string(ruby, key), T::to_ruby(value, ruby));
