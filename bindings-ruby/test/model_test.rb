@@ -27,6 +27,28 @@ class ModelTest < Test
     assert_same model, model.clone
   end
 
+  def test_lists_of_every_length_are_whole_and_frozen
+    [0, 1, 15, 16, 17, 32, 33, 100].each do |length|
+      tags = Array.new(length) { |at| "tag-#{at}" }
+      model = parse(tags:)
+      GC.compact if length == 33
+      assert_equal tags, model.tags
+      assert model.tags.frozen?
+    end
+    empty = parse(tags: [], geo: {}, variants: [])
+    [empty.tags, empty.geo, empty.variants].each { |value| assert value.frozen? && value.empty? }
+  end
+
+  def test_times_are_utc_to_the_nanosecond
+    model = parse(created_at: "2026-11-25T22:00:00.123456789Z", updated_at: "2026-11-25T23:00:00+01:00",
+                  expires_at: "2016-12-31T23:59:60Z", starts_at: "1969-12-31T23:59:59.5Z")
+    assert_equal Time.utc(2026, 11, 25, 22, 0, Rational(123_456_789, 1_000_000_000)), model.created_at
+    assert_equal Time.utc(2026, 11, 25, 22), model.updated_at
+    assert_equal Time.utc(2017, 1, 1), model.expires_at
+    assert_equal(-0.5, model.starts_at.to_f)
+    assert [model.created_at, model.updated_at].all?(&:utc?)
+  end
+
   def test_unknown_fields_and_values_are_kept
     model = parse(colour: { "r" => [1, 2.5, nil, true] }, status: "sleeping")
     assert_equal({ "colour" => { "r" => [1, 2.5, nil, true] } }, model.extra)

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use magnus::time::{Offset, Timespec};
 use magnus::value::{Lazy, ReprValue};
 use magnus::{IntoValue, RArray, RHash, Ruby, Value};
 
-use crate::unsafe_parts::{In, freeze_new};
+use crate::unsafe_parts::{In, freeze_new, utc_time};
 
 /// What lists and maps without anything in them are. Most of a link's are empty, and what is frozen can be shared.
 static EMPTY_LIST: Lazy<RArray> = Lazy::new(|ruby| {
@@ -51,8 +50,8 @@ impl ToRuby for bool {
 }
 
 impl ToRuby for DateTime<Utc> {
-    fn to_ruby(this: In<'_, Self>, ruby: &Ruby) -> Value {
-        time(ruby, this.get())
+    fn to_ruby(this: In<'_, Self>, _ruby: &Ruby) -> Value {
+        time(this.get())
     }
 }
 
@@ -79,14 +78,31 @@ impl<T: ToRuby> ToRuby for Option<T> {
 
 impl<T: ToRuby> ToRuby for Vec<T> {
     fn to_ruby(this: In<'_, Self>, ruby: &Ruby) -> Value {
-        let items = this.each();
-        if items.len() == 0 {
+        let mut items = this.each();
+        let length = items.len();
+        if length == 0 {
             return ruby.get_inner(&EMPTY_LIST).as_value();
         }
-        let array = ruby.ary_new_capa(items.len());
-        for item in items {
+        // Some at a time, by way of the stack, where the garbage collector sees them: each call that can raise costs as
+        // much as a string, and most lists fit at once.
+        let mut some = [ruby.qnil().as_value(); 16];
+        let mut take = || {
+            let mut taken = 0;
+            for (place, item) in some.iter_mut().zip(&mut items) {
+                *place = T::to_ruby(item, ruby);
+                taken += 1;
+            }
+            (some, taken)
+        };
+        if length <= 16 {
+            let (some, taken) = take();
+            return frozen(ruby.ary_new_from_values(&some[..taken]));
+        }
+        let array = ruby.ary_new_capa(length);
+        for _ in 0..length.div_ceil(16) {
+            let (some, taken) = take();
             // A new array is not frozen and has room.
-            let _ = array.push(T::to_ruby(item, ruby));
+            let _ = array.cat(&some[..taken]);
         }
         frozen(array)
     }
@@ -119,16 +135,8 @@ pub(crate) fn optional_string(ruby: &Ruby, text: Option<&str>) -> Value {
 }
 
 /// A frozen `Time` in UTC.
-fn time(ruby: &Ruby, time: &DateTime<Utc>) -> Value {
-    let parts = Timespec {
-        tv_sec: time.timestamp(),
-        tv_nsec: time.timestamp_subsec_nanos().into(),
-    };
-    match ruby.time_timespec_new(parts, Offset::utc()) {
-        Ok(time) => frozen(time),
-        // Ruby's times have no bounds, and a leap second's nanoseconds are carried over.
-        Err(_) => string(ruby, &time.to_rfc3339()),
-    }
+fn time(time: &DateTime<Utc>) -> Value {
+    frozen(utc_time(time.timestamp(), time.timestamp_subsec_nanos()))
 }
 
 /// Any JSON; keys of objects are strings.

@@ -1,7 +1,8 @@
 //! Everything in this crate that the compiler cannot check, in one place.
 //!
-//! Two things need it: references into shared values that live as long as a Ruby object does, and calls of Ruby's that
-//! give up the GVL (the lock that lets one thread at a time run Ruby code), for which magnus has no safe function.
+//! References into shared values live as long as a Ruby object does; magnus has no safe function for the calls of Ruby's
+//! that give up the GVL (the lock that lets one thread at a time run Ruby code); and what is new and cannot fail is made
+//! without the net that magnus spans beneath it.
 #![allow(unsafe_code)]
 
 use std::any::Any;
@@ -12,7 +13,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use magnus::rb_sys::{AsRawValue, protect};
+use magnus::rb_sys::{AsRawValue, FromRawValue, protect};
 use magnus::{Error, Value};
 
 // --- references into shared values --------------------------------------------------------------------------------------
@@ -137,6 +138,22 @@ pub(crate) fn freeze_new(value: Value) {
         (*(raw as *mut rb_sys::RBasic)).flags |=
             rb_sys::ruby_fl_type::RUBY_FL_FREEZE as rb_sys::VALUE;
     }
+}
+
+// --- times --------------------------------------------------------------------------------------------------------------
+
+/// A `Time` in UTC. `nanoseconds` may be those of a leap second, which Ruby's times do not know.
+pub(crate) fn utc_time(seconds: i64, nanoseconds: u32) -> Value {
+    /// Stands for UTC in place of an offset.
+    const UTC: i32 = i32::MAX - 1;
+    const SECOND: u32 = 1_000_000_000;
+    let time = rb_sys::timespec {
+        tv_sec: seconds + i64::from(nanoseconds / SECOND),
+        tv_nsec: i64::from(nanoseconds % SECOND),
+    };
+    // SAFETY: the pointer is good for the call, and Ruby raises for nothing but nanoseconds of a second and more, which
+    // these are not, and offsets of a day and more, which UTC is not. The caller has the GVL.
+    unsafe { Value::from_raw(rb_sys::rb_time_timespec_new(&raw const time, UTC)) }
 }
 
 // --- the GVL ------------------------------------------------------------------------------------------------------------
