@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
-import { writeFileSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? `${root}target`;
@@ -147,6 +147,7 @@ function once_(source) {
     Number(execFileSync(process.execPath, ["--input-type=module", "-e", source], { cwd: fileURLToPath(new URL(".", import.meta.url)) })));
   return median(values);
 }
+const folder = fileURLToPath(new URL("../../bindings-node/", import.meta.url));
 const entry = fileURLToPath(new URL("../../bindings-node/dist/esm/index.js", import.meta.url));
 const timed = (work) => `const began = performance.now(); ${work}; console.log(performance.now() - began); process.exit();`;
 if (only === undefined) results.once = {
@@ -157,6 +158,26 @@ if (only === undefined) results.once = {
     axios: once_(timed(`const { default: axios } = await import("axios"); await axios.get(${JSON.stringify(url.link + path)})`)),
   },
 };
+
+// --- what it takes --------------------------------------------------------------------------------------------------------
+
+// Resident memory after a first call, above that of a bare process; of the package, what is installed.
+const resident = (source) => once_(`${source}; console.log(process.memoryUsage.rss() / 2 ** 20); process.exit();`);
+const sizeOf = (place) =>
+  readdirSync(place, { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile())
+    .reduce((sum, file) => sum + statSync(`${file.parentPath ?? file.path}/${file.name}`).size, 0) / 2 ** 20;
+if (only === undefined) {
+  const bare = resident("");
+  results.once["memory of the first call, MiB"] = {
+    approute: resident(`const { Approute } = await import(${JSON.stringify(entry)}); await new Approute({ apiKey: "k", baseUrl: ${JSON.stringify(url.link)} }).links.get("x")`) - bare,
+    fetch: resident(`await (await fetch(${JSON.stringify(url.link + path)})).json()`) - bare,
+    axios: resident(`const { default: axios } = await import("axios"); await axios.get(${JSON.stringify(url.link + path)})`) - bare,
+  };
+  const native = readdirSync(folder).filter((file) => file.endsWith(".node"));
+  const ours = native.reduce((sum, file) => sum + statSync(`${folder}${file}`).size / 2 ** 20, sizeOf(`${folder}dist`));
+  results.once["installed, MiB"] = { approute: ours, undici: sizeOf(`${root}bench/node/node_modules/undici`), axios: sizeOf(`${root}bench/node/node_modules/axios`) };
+}
 
 server.stdin.end();
 await one.pool.close();

@@ -30,6 +30,7 @@ import msgspec
 import pydantic
 import requests
 import standardwebhooks
+import svix.webhooks
 
 import approute
 from approute import webhooks
@@ -325,6 +326,7 @@ def verify(calls: int, rounds: int) -> dict:
     body = json.dumps(event(stamp)).encode()
     headers = webhooks.sign(body, secret, id="evt_1", timestamp=now)
     library = standardwebhooks.Webhook(secret)
+    svixs = svix.webhooks.Webhook(secret)
 
     def with_sdk(n):
         for _ in range(n):
@@ -338,6 +340,10 @@ def verify(calls: int, rounds: int) -> dict:
         for _ in range(n):
             library.verify(body, headers)
 
+    def with_svix(n):
+        for _ in range(n):
+            svixs.verify(body, headers)
+
     def parsed(n):
         """What nothing that parses with the standard library can be faster than."""
         for _ in range(n):
@@ -346,6 +352,7 @@ def verify(calls: int, rounds: int) -> dict:
     contestants = {
         "approute, unwrap: a typed event": unwrapped,
         "standardwebhooks, which parses the JSON": with_library,
+        "svix, which parses the JSON": with_svix,
         "approute, verify alone": with_sdk,
         "json.loads alone": parsed,
     }
