@@ -7,7 +7,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where cargo builds. `?=` would run cargo for every target, `help` included.
 target_dir = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test test-full bench bench-rust bench-go bench-server bench-node bench-python bench-ruby generate fmt lint clean conformance conformance-mutants faults fuzz soak surface
+.PHONY: help demo test test-full bench bench-rust bench-go bench-server bench-node bench-python bench-ruby generate fmt lint clean conformance conformance-mutants faults fuzz sbom soak surface
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -102,6 +102,10 @@ surface: ## the public surface of every package, and the spec, against what was 
 soak: ## every SDK for an hour behind a network that misbehaves: memory, files, threads stay level (ARGS: --minutes N); writes docs/soak.md
 	@scripts/test node_build
 	@$(target_dir)/debug/approute-soak $(ARGS)
+
+sbom: ## a bill of materials (CycloneDX) for each package, into target/sbom
+	@scripts/bootstrap full
+	@scripts/test --full sbom
 
 conformance-mutants: ## break each rule, in every language, one at a time: exactly its cells turn red (ARGS: --language NAME, part of an id or rule)
 	@scripts/bootstrap test
