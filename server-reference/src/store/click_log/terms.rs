@@ -27,7 +27,7 @@ pub enum Column {
 pub struct Term(i64);
 
 /// Rare terms of a busy segment share so many rows.
-const SHARED: u64 = 256;
+const SHARED: u64 = 64;
 /// In a segment of more terms, the rare ones share rows.
 const BUSY: usize = 512;
 /// A term with fewer clicks in its segment is rare.
@@ -199,7 +199,7 @@ mod tests {
         ] {
             assert_ne!(one, other);
         }
-        assert!(one.number() < 0 && (0..256).contains(&one.shared()));
+        assert!(one.number() < 0 && (0..64).contains(&one.shared()));
         // As XXH3 with this seed gives it: what is in the databases of others.
         let hash = XxHash3_64::oneshot_with_seed(16, b"ios");
         assert_eq!(one.number(), (hash | 1 << 63) as i64);
@@ -223,7 +223,7 @@ mod tests {
             }
             let rows = terms.into_rows();
             assert!(rows.is_sorted_by(|one, other| one.0 < other.0));
-            assert!(rows.len() <= 256 + 2, "{}", rows.len());
+            assert!(rows.len() <= 64 + 2, "{}", rows.len());
             let find = |term: Term| {
                 let row = |number| rows.iter().find(|(other, _)| *other == number);
                 if let Some((_, bytes)) = row(term.number()) {
