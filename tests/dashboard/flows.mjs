@@ -173,6 +173,25 @@ export function flows(browser) {
     await page.getByText("There are no clicks in this time").waitFor();
   });
 
+  flow("clicks: many of one link, and a bot's behind them", async () => {
+    const busy = await link({ slug: "busy" });
+    const visit = (agent) => fetch(busy.short_url, { redirect: "manual", headers: { "user-agent": agent } });
+    await visit("Googlebot/2.1 (+http://www.google.com/bot.html)");
+    // More than are read at a time.
+    for (let visits = 0; visits < 1_300; visits += 50) {
+      await Promise.all(Array.from({ length: 50 }, () => visit("Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0 Safari/537.36")));
+    }
+    await go(`/dashboard/clicks?link=${busy.id}&os=linux`);
+    await eventually(page, "svg.chart[aria-label*='clicks by day, 1,300 in all']");
+    const listed = page.getByRole("region", { name: "One by one" }).locator("tbody tr");
+    assert.equal(await listed.count(), 25);
+    await page.getByRole("link", { name: "Older clicks" }).click();
+    await page.waitForURL(/before=/);
+    assert.equal(await listed.count(), 25);
+    await go(`/dashboard/clicks?link=${busy.id}&bots=on`);
+    assert.equal(await listed.count(), 1);
+  });
+
   flow("webhooks: register, see a delivery, send it again, rotate, disable and enable", async () => {
     await go("/dashboard/webhooks");
     await page.getByLabel("Address").fill(`${world.url}/hook`);
