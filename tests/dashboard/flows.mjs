@@ -113,6 +113,17 @@ export function flows(browser) {
     await page.locator("#count", { hasText: "11 links" }).waitFor();
     assert.match(page.url(), /q=many-2/);
     assert.ok(await page.getByLabel("Search").evaluate((element) => element === document.activeElement), "typing goes on");
+    assert.ok(await page.getByLabel("Choose all").isVisible(), "what needs a script is in what was found, too");
+    assert.match(await page.getByRole("link", { name: "Export what is found" }).getAttribute("href"), /q=many-2/);
+    await page.getByLabel("Search").fill("many-21");
+    await page.locator("#count", { hasText: /^1 link$/ }).waitFor();
+    await page.getByRole("link", { name: "many-21" }).click();
+    await page.getByRole("heading", { level: 1, name: "many-21" }).waitFor();
+    await page.goBack();
+    await page.locator("#count", { hasText: /^1 link$/ }).waitFor();
+    await page.goBack();
+    await page.locator("#count", { hasText: "11 links" }).waitFor();
+    assert.equal(await page.getByLabel("Search").inputValue(), "many-2", "each search is one step back");
     await go("/dashboard/links?tag=many");
     const threshold = 25;
     await page.getByLabel("Choose all").check();
