@@ -113,8 +113,8 @@ export function looks(browser) {
     await page.getByRole("button", { name: "Check the file" }).click();
     await page.getByRole("heading", { name: "Check the import" }).waitFor();
     await assertAccessible(page, "import checked");
-    await page.getByRole("button", { name: "Import 1 links" }).click();
-    await page.getByText("Done: 1 links were made").waitFor();
+    await page.getByRole("button", { name: "Import 1 link" }).click();
+    await page.getByText("Done: 1 link was made").waitFor();
     await assertAccessible(page, "import done");
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("heading", { name: "You are signed out" }).waitFor();

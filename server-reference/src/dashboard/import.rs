@@ -13,7 +13,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::json;
 
 use super::act::Call;
-use super::file::{self, File, Row, Wrong};
+use super::file::{self, File, Row, Taken, Wrong};
 use super::page::{self, Oops, Outcome, Page, Section, number};
 use super::session::{Person, Posted, check_type};
 use crate::app::SharedApp;
@@ -153,12 +153,16 @@ async fn check_file(person: &Person, file: File) -> Outcome {
         })
         .collect();
     let mut good: Vec<Row> = Vec::new();
+    let mut taken = Taken::new(person.domains().await?);
     let chunks: Vec<Vec<Row>> = rows.chunks(CHECKED).map(<[Row]>::to_vec).collect();
     for rows in chunks {
         let call = person.call(Operation::LinksBatch, &[]).rehearsal();
         let links: Vec<_> = rows.iter().map(|row| &row.link).collect();
         let outcomes = outcomes(call.body(json!({ "create": links })), &rows).await?;
-        for (row, errors) in rows.into_iter().zip(outcomes) {
+        for (row, mut errors) in rows.into_iter().zip(outcomes) {
+            if errors.is_empty() {
+                errors = taken.take(&row);
+            }
             let text = |name: &str| {
                 row.link
                     .get(name)
