@@ -276,9 +276,18 @@ export function flows(browser) {
     await page.getByLabel("iOS apps").fill("nonsense");
     await page.getByRole("button", { name: "Save the apps of localhost" }).click();
     await page.getByRole("alert").getByText("nonsense").waitFor();
+    assert.equal(await page.getByLabel("iOS apps").getAttribute("aria-invalid"), "true");
     await page.getByLabel("iOS apps").fill("ABCDE12345.com.example.shop");
     await page.getByRole("button", { name: "Save the apps of localhost" }).click();
     await page.getByText("localhost, 1 app").waitFor();
+    await page.locator("summary", { hasText: "localhost" }).click();
+    await page.getByLabel("Android apps").fill("com.example.shop");
+    await page.getByRole("button", { name: "Save the apps of localhost" }).click();
+    await page.getByRole("alert").getByRole("link").click();
+    const android = page.getByLabel("Android apps");
+    assert.ok(await android.evaluate((field) => field === document.activeElement), "the error leads to its field");
+    assert.equal(await android.getAttribute("aria-invalid"), "true");
+    assert.equal(await page.getByLabel("iOS apps").getAttribute("aria-invalid"), null);
     await page.getByLabel("New domain").fill("go.example.com");
     await page.getByRole("button", { name: "Add the domain" }).click();
     await page.locator("summary", { hasText: "go.example.com" }).waitFor();
