@@ -51,6 +51,7 @@ export function flows(browser) {
     assert.equal((await server.call("POST", "/v1/links", { url: "https://example.com" }, second)).status, 403);
     await page.getByRole("link", { name: /Done/ }).click();
     await eventually(page, "a:text-is('read_only_key')");
+    assert.match(await page.locator(".facts div", { hasText: "Last used" }).innerText(), /UTC$/);
     await page.getByLabel("Result").selectOption("carried out");
     await page.getByRole("button", { name: "Filter" }).click();
     // The page that the filter leads to is there once both calls are.
