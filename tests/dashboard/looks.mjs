@@ -1,5 +1,6 @@
 // Every page, in light and dark, on a desktop and on a phone: axe finds nothing, and no page is wider than its screen.
 
+import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { test } from "node:test";
 
@@ -89,6 +90,10 @@ export function looks(browser) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       for (const [name, path] of looked) {
         await page.goto(server.url + path);
+        if (name === "clicks") {
+          const right = await page.locator("svg.chart").evaluate((chart) => chart.getBoundingClientRect().right);
+          assert.ok(right <= size.width, `${screen}: the newest clicks are in sight`);
+        }
         if (shots) await page.screenshot({ path: `${shots}/${name}-${screen}-${scheme}.png` });
         // What is folded away is looked at too.
         await page.evaluate(() => { for (const details of document.querySelectorAll("details")) details.open = true; });
