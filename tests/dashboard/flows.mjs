@@ -105,6 +105,27 @@ export function flows(browser) {
     await page.getByText("The link is restored").waitFor();
   });
 
+  flow("links: what a form cannot show stays as it is", async () => {
+    const made = await link({
+      title: " spaced ", tags: ["one, two", "three"], expires_at: "2099-01-01T00:00:00.123456Z", starts_at: "2026-01-01T00:00:00.12Z",
+      geo: { DE: `${world.url}/de` }, utm: { source: "mail" }, variants: [{ url: `${world.url}/a`, weight: 1 }, { url: `${world.url}/b`, weight: 2 }],
+    });
+    const saved = async (field, value) => {
+      await go(`/dashboard/links/${made.id}/edit`);
+      await page.evaluate(() => { for (const details of document.querySelectorAll("details")) details.open = true; });
+      await page.getByLabel(field, { exact: true }).fill(value);
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("Saved.").waitFor();
+      const { updated_at, version, ...rest } = (await server.call("GET", `/v1/links/${made.id}`)).body;
+      return rest;
+    };
+    const { updated_at, version, ...before } = made;
+    assert.deepEqual(await saved("Notes", "new"), { ...before, notes: "new" });
+    assert.deepEqual(await saved("Notes", ""), before);
+    const { expires_at } = await saved("Works until", "");
+    assert.equal(expires_at, null);
+  });
+
   flow("links: found while typing, chosen together, deleted with a second look", async () => {
     await server.call("POST", "/v1/links/batch", {
       create: Array.from({ length: 30 }, (_, index) => ({ url: `${world.url}/${index}`, slug: `many-${index}`, tags: ["many"] })),
