@@ -276,9 +276,14 @@ export function flows(browser) {
     const wrong = page.getByRole("row", { name: /Wrong/ });
     assert.match(await wrong.innerText(), /^2\s/);
     assert.match(await wrong.innerText(), /url: /);
+    // Clicked more than once.
+    const [form_token, action] = await page.locator("main form").evaluate((form) => [form.elements.form_token.value, form.action]);
+    const again = () => page.request.post(action, { form: { form_token }, headers: { origin: server.url }, maxRedirects: 0 });
+    await Promise.all(Array.from({ length: 10 }, again));
     await page.getByRole("button", { name: "Import 400 links" }).click();
     await page.getByRole("progressbar", { name: "Rows that were tried" }).waitFor();
     await page.getByText("Done: 400 links were made").waitFor();
+    assert.equal(await page.getByRole("heading", { name: "Rows that did not become links" }).count(), 0);
     await go("/dashboard/imports/new");
     const twice = ["url,slug", ...Array.from({ length: 1_001 }, (_, index) => `${world.url},${index < 1_000 ? `once-${index}` : "Once-0"}`)];
     await page.getByLabel("File").setInputFiles({ name: "twice.csv", mimeType: "text/csv", buffer: Buffer.from(twice.join("\n")) });
