@@ -100,10 +100,20 @@ export function looks(browser) {
         await assertAccessible(page, `${name}, ${screen}, ${scheme}`);
       }
     }
-    // Pages that only a form leads to.
     await page.setViewportSize(PHONE);
+    // Words that no line holds; the pictures are without them.
+    const word = "Donaudampfschifffahrtsgesellschaft".repeat(5);
+    const long = await server.call("POST", "/v1/links", {
+      url: `https://northpeak.example/${word}`, title: word, sub_id: word, tags: [word.slice(0, 60)], utm: { source: word },
+    });
+    const id = long.body.id;
+    for (const path of ["/dashboard/links", `/dashboard/links/${id}`, `/dashboard/links/${id}/edit`, `/dashboard/clicks?link=${id}&sub_id=${word}`]) {
+      await page.goto(server.url + path);
+      await assertAccessible(page, `${path}, long words`);
+    }
+    // Pages that only a form leads to.
     await page.goto(`${server.url}/dashboard/keys`);
-    await page.getByLabel("Name").fill("shown");
+    await page.getByLabel("Name").fill(word.slice(0, 100));
     await page.getByLabel("Read and write").check();
     await page.getByRole("button", { name: "Issue the key" }).click();
     await assertAccessible(page, "secret");
