@@ -51,6 +51,7 @@ export function flows(browser) {
     assert.equal((await server.call("POST", "/v1/links", { url: "https://example.com" }, second)).status, 403);
     await page.getByRole("link", { name: /Done/ }).click();
     await eventually(page, "a:text-is('read_only_key')");
+    assert.match(await page.locator(".facts div", { hasText: "Last used" }).innerText(), /UTC$/);
     await page.getByLabel("Result").selectOption("carried out");
     await page.getByRole("button", { name: "Filter" }).click();
     // The page that the filter leads to is there once both calls are.
@@ -104,6 +105,27 @@ export function flows(browser) {
     await page.getByText("The link is restored").waitFor();
   });
 
+  flow("links: what a form cannot show stays as it is", async () => {
+    const made = await link({
+      title: " spaced ", tags: ["one, two", "three"], expires_at: "2099-01-01T00:00:00.123456Z", starts_at: "2026-01-01T00:00:00.12Z",
+      geo: { DE: `${world.url}/de` }, utm: { source: "mail" }, variants: [{ url: `${world.url}/a`, weight: 1 }, { url: `${world.url}/b`, weight: 2 }],
+    });
+    const saved = async (field, value) => {
+      await go(`/dashboard/links/${made.id}/edit`);
+      await page.evaluate(() => { for (const details of document.querySelectorAll("details")) details.open = true; });
+      await page.getByLabel(field, { exact: true }).fill(value);
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("Saved.").waitFor();
+      const { updated_at, version, ...rest } = (await server.call("GET", `/v1/links/${made.id}`)).body;
+      return rest;
+    };
+    const { updated_at, version, ...before } = made;
+    assert.deepEqual(await saved("Notes", "new"), { ...before, notes: "new" });
+    assert.deepEqual(await saved("Notes", ""), before);
+    const { expires_at } = await saved("Works until", "");
+    assert.equal(expires_at, null);
+  });
+
   flow("links: found while typing, chosen together, deleted with a second look", async () => {
     await server.call("POST", "/v1/links/batch", {
       create: Array.from({ length: 30 }, (_, index) => ({ url: `${world.url}/${index}`, slug: `many-${index}`, tags: ["many"] })),
@@ -113,6 +135,17 @@ export function flows(browser) {
     await page.locator("#count", { hasText: "11 links" }).waitFor();
     assert.match(page.url(), /q=many-2/);
     assert.ok(await page.getByLabel("Search").evaluate((element) => element === document.activeElement), "typing goes on");
+    assert.ok(await page.getByLabel("Choose all").isVisible(), "what needs a script is in what was found, too");
+    assert.match(await page.getByRole("link", { name: "Export what is found" }).getAttribute("href"), /q=many-2/);
+    await page.getByLabel("Search").fill("many-21");
+    await page.locator("#count", { hasText: /^1 link$/ }).waitFor();
+    await page.getByRole("link", { name: "many-21" }).click();
+    await page.getByRole("heading", { level: 1, name: "many-21" }).waitFor();
+    await page.goBack();
+    await page.locator("#count", { hasText: /^1 link$/ }).waitFor();
+    await page.goBack();
+    await page.locator("#count", { hasText: "11 links" }).waitFor();
+    assert.equal(await page.getByLabel("Search").inputValue(), "many-2", "each search is one step back");
     await go("/dashboard/links?tag=many");
     const threshold = 25;
     await page.getByLabel("Choose all").check();
@@ -173,6 +206,25 @@ export function flows(browser) {
     await page.getByText("There are no clicks in this time").waitFor();
   });
 
+  flow("clicks: many of one link, and a bot's behind them", async () => {
+    const busy = await link({ slug: "busy" });
+    const visit = (agent) => fetch(busy.short_url, { redirect: "manual", headers: { "user-agent": agent } });
+    await visit("Googlebot/2.1 (+http://www.google.com/bot.html)");
+    // More than are read at a time.
+    for (let visits = 0; visits < 1_300; visits += 50) {
+      await Promise.all(Array.from({ length: 50 }, () => visit("Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0 Safari/537.36")));
+    }
+    await go(`/dashboard/clicks?link=${busy.id}&os=linux`);
+    await eventually(page, "svg.chart[aria-label*='clicks by day, 1,300 in all']");
+    const listed = page.getByRole("region", { name: "One by one" }).locator("tbody tr");
+    assert.equal(await listed.count(), 25);
+    await page.getByRole("link", { name: "Older clicks" }).click();
+    await page.waitForURL(/before=/);
+    assert.equal(await listed.count(), 25);
+    await go(`/dashboard/clicks?link=${busy.id}&bots=on`);
+    assert.equal(await listed.count(), 1);
+  });
+
   flow("webhooks: register, see a delivery, send it again, rotate, disable and enable", async () => {
     await go("/dashboard/webhooks");
     await page.getByLabel("Address").fill(`${world.url}/hook`);
@@ -220,14 +272,25 @@ export function flows(browser) {
     await page.getByRole("link", { name: "Import a file" }).click();
     await page.getByLabel("File").setInputFiles({ name: "links.csv", mimeType: "text/csv", buffer: Buffer.from(file) });
     await page.getByRole("button", { name: "Check the file" }).click();
-    await page.getByText("400 rows would become links. 1 rows have errors").waitFor();
+    await page.getByText("400 rows would become links. 1 row has errors").waitFor();
     const wrong = page.getByRole("row", { name: /Wrong/ });
     assert.match(await wrong.innerText(), /^2\s/);
     assert.match(await wrong.innerText(), /url: /);
+    // Clicked more than once.
+    const [form_token, action] = await page.locator("main form").evaluate((form) => [form.elements.form_token.value, form.action]);
+    const again = () => page.request.post(action, { form: { form_token }, headers: { origin: server.url }, maxRedirects: 0 });
+    await Promise.all(Array.from({ length: 10 }, again));
     await page.getByRole("button", { name: "Import 400 links" }).click();
     await page.getByRole("progressbar", { name: "Rows that were tried" }).waitFor();
     await page.getByText("Done: 400 links were made").waitFor();
-    await page.getByRole("link", { name: "To the links" }).click();
+    assert.equal(await page.getByRole("heading", { name: "Rows that did not become links" }).count(), 0);
+    await go("/dashboard/imports/new");
+    const twice = ["url,slug", ...Array.from({ length: 1_001 }, (_, index) => `${world.url},${index < 1_000 ? `once-${index}` : "Once-0"}`)];
+    await page.getByLabel("File").setInputFiles({ name: "twice.csv", mimeType: "text/csv", buffer: Buffer.from(twice.join("\n")) });
+    await page.getByRole("button", { name: "Check the file" }).click();
+    await page.getByText("1,000 rows would become links. 1 row has errors").waitFor();
+    await page.getByText("slug: line 2 has the same.").waitFor();
+    await page.getByRole("link", { name: "Leave it" }).click();
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export" }).click()]);
     const chunks = [];
     for await (const chunk of await download.createReadStream()) chunks.push(chunk);
@@ -240,9 +303,18 @@ export function flows(browser) {
     await page.getByLabel("iOS apps").fill("nonsense");
     await page.getByRole("button", { name: "Save the apps of localhost" }).click();
     await page.getByRole("alert").getByText("nonsense").waitFor();
+    assert.equal(await page.getByLabel("iOS apps").getAttribute("aria-invalid"), "true");
     await page.getByLabel("iOS apps").fill("ABCDE12345.com.example.shop");
     await page.getByRole("button", { name: "Save the apps of localhost" }).click();
     await page.getByText("localhost, 1 app").waitFor();
+    await page.locator("summary", { hasText: "localhost" }).click();
+    await page.getByLabel("Android apps").fill("com.example.shop");
+    await page.getByRole("button", { name: "Save the apps of localhost" }).click();
+    await page.getByRole("alert").getByRole("link").click();
+    const android = page.getByLabel("Android apps");
+    assert.ok(await android.evaluate((field) => field === document.activeElement), "the error leads to its field");
+    assert.equal(await android.getAttribute("aria-invalid"), "true");
+    assert.equal(await page.getByLabel("iOS apps").getAttribute("aria-invalid"), null);
     await page.getByLabel("New domain").fill("go.example.com");
     await page.getByRole("button", { name: "Add the domain" }).click();
     await page.locator("summary", { hasText: "go.example.com" }).waitFor();

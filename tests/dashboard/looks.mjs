@@ -1,5 +1,6 @@
 // Every page, in light and dark, on a desktop and on a phone: axe finds nothing, and no page is wider than its screen.
 
+import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { test } from "node:test";
 
@@ -89,16 +90,30 @@ export function looks(browser) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       for (const [name, path] of looked) {
         await page.goto(server.url + path);
+        if (name === "clicks") {
+          const right = await page.locator("svg.chart").evaluate((chart) => chart.getBoundingClientRect().right);
+          assert.ok(right <= size.width, `${screen}: the newest clicks are in sight`);
+        }
         if (shots) await page.screenshot({ path: `${shots}/${name}-${screen}-${scheme}.png` });
         // What is folded away is looked at too.
         await page.evaluate(() => { for (const details of document.querySelectorAll("details")) details.open = true; });
         await assertAccessible(page, `${name}, ${screen}, ${scheme}`);
       }
     }
-    // Pages that only a form leads to.
     await page.setViewportSize(PHONE);
+    // Words that no line holds; the pictures are without them.
+    const word = "Donaudampfschifffahrtsgesellschaft".repeat(5);
+    const long = await server.call("POST", "/v1/links", {
+      url: `https://northpeak.example/${word}`, title: word, sub_id: word, tags: [word.slice(0, 60)], utm: { source: word },
+    });
+    const id = long.body.id;
+    for (const path of ["/dashboard/links", `/dashboard/links/${id}`, `/dashboard/links/${id}/edit`, `/dashboard/clicks?link=${id}&sub_id=${word}`]) {
+      await page.goto(server.url + path);
+      await assertAccessible(page, `${path}, long words`);
+    }
+    // Pages that only a form leads to.
     await page.goto(`${server.url}/dashboard/keys`);
-    await page.getByLabel("Name").fill("shown");
+    await page.getByLabel("Name").fill(word.slice(0, 100));
     await page.getByLabel("Read and write").check();
     await page.getByRole("button", { name: "Issue the key" }).click();
     await assertAccessible(page, "secret");
@@ -113,8 +128,8 @@ export function looks(browser) {
     await page.getByRole("button", { name: "Check the file" }).click();
     await page.getByRole("heading", { name: "Check the import" }).waitFor();
     await assertAccessible(page, "import checked");
-    await page.getByRole("button", { name: "Import 1 links" }).click();
-    await page.getByText("Done: 1 links were made").waitFor();
+    await page.getByRole("button", { name: "Import 1 link" }).click();
+    await page.getByText("Done: 1 link was made").waitFor();
     await assertAccessible(page, "import done");
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("heading", { name: "You are signed out" }).waitFor();

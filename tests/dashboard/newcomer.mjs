@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { open, signIn, startServer, startWorld } from "./support.mjs";
+import { open, signIn, startDemo, startServer, startWorld } from "./support.mjs";
 
 /** Reloads until it is so: clicks and deliveries are written a moment later. */
 export async function eventually(page, selector) {
@@ -16,6 +16,16 @@ export async function eventually(page, selector) {
 }
 
 export function newcomer(browser) {
+  test("on a terminal, make demo ends with a link to the dashboard and waits", async (t) => {
+    const demo = await startDemo(t);
+    const { page, check } = await open(t, browser(), [new URL(demo.signIn).origin]);
+    await signIn(page, demo.signIn);
+    await page.getByRole("link", { name: "Links", exact: true }).click();
+    await page.getByText("50 links, and more").waitFor();
+    check();
+    assert.equal(await demo.end(), true, "Ctrl-C ends it");
+  });
+
   test("a newcomer gets a key, a link and a click on the chart", async (t) => {
     const server = await startServer(t);
     const world = await startWorld(t);

@@ -7,6 +7,9 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, resolve } from "node:path";
 
 import { chromium } from "playwright-core";
 
@@ -61,6 +64,35 @@ export async function startServer(test) {
       return { status: response.status, body: text ? JSON.parse(text) : null };
     },
   };
+}
+
+/** What `make demo` starts, on a terminal, with its data in a folder of the test's own. */
+export async function startDemo(test) {
+  const server = resolve(process.env.APPROUTE_SERVER);
+  const data = await mkdtemp(`${tmpdir()}/approute-demo-`);
+  const command = `'${dirname(server)}/approute-demo' --server '${server}' --data '${data}'`;
+  const { CI, ...env } = process.env;
+  const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    cwd: resolve(import.meta.dirname, "../.."), env, stdio: ["pipe", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  child.stdin.on("error", () => {});
+  const end = async () => {
+    // As the terminal does, so that the program under it ends its server.
+    child.stdin.write("\x03");
+    return (await exited)[0] === 130;
+  };
+  test.after(async () => {
+    if (child.exitCode === null) await end();
+    await rm(data, { recursive: true, force: true });
+  });
+  for await (const line of createInterface(child.stdout)) {
+    const [signIn] = line.match(/http:\S+\/dashboard\/sign-in\?token=\S+/) ?? [];
+    if (!signIn) continue;
+    child.stdout.resume();
+    return { signIn, end };
+  }
+  assert.fail("the demo ended without a link to the dashboard");
 }
 
 /** Where links lead, and where webhooks are sent: the internet of these tests. */

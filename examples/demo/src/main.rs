@@ -8,6 +8,7 @@ mod report;
 mod server;
 mod visits;
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,7 +50,7 @@ struct Options {
     /// Show all links, not just those with the most clicks.
     #[arg(long)]
     all: bool,
-    /// Keep the server running at the end, until Ctrl-C.
+    /// Keep the server running at the end, until Ctrl-C, as it is on a terminal.
     #[arg(long, conflicts_with = "base_url")]
     serve: bool,
 }
@@ -123,12 +124,18 @@ async fn with_server(
         ),
     )?;
     demo(options, &client, &ready.base_url, creators).await?;
-    if options.serve {
+    if options.serve || is_watched() {
         say(report::serving(ready))?;
         std::future::pending::<()>().await;
     }
     say(report::NEXT)?;
     Ok(())
+}
+
+/// Whether somebody sits there who can open the dashboard, and end the server: no script, no CI.
+fn is_watched() -> bool {
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    is_terminal && std::env::var_os("CI").is_none()
 }
 
 async fn demo(

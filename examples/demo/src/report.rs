@@ -152,7 +152,8 @@ pub fn serving(ready: &Ready) -> String {
         "
 Open the dashboard in a browser (the link works once, for 10 minutes):
   {dashboard_url}
-There you issue a key, make a link, visit it, and see the click on the chart.
+There you issue a key, make a link, visit it, and see the click on the chart. When the link is used up, the next
+make demo prints another.
 
 The server runs until you press Ctrl-C. In another terminal:
   export APPROUTE_BASE_URL={base_url}

@@ -33,7 +33,11 @@ pub async fn list(
         from: micros(params.from),
         to: micros(params.to),
         filters: filters(params),
-        include_bots,
+        kinds: if include_bots {
+            click_pages::EVERYBODY
+        } else {
+            click_pages::PEOPLE
+        },
         ascending,
         after,
         limit: usize::try_from(limit).unwrap_or_default(),

@@ -1,22 +1,19 @@
 //! Clicks: over time, by what they have in common, and one by one.
 
-use approute::models::{Click, ClickPage};
 use askama::Template;
-use chrono::SecondsFormat;
 
 use super::chart;
 use super::form::Form;
-use super::links::{Row, when};
+use super::links::Row;
 use super::page::{self, Outcome, Page, Section, When, number};
 use super::session::Person;
 use crate::clock::{DAY, HOUR, Micros, to_datetime};
-use crate::generated::api::Operation;
 use crate::problem::Failure;
-use crate::store::click_pages::Column;
+use crate::store::click_pages::{self, BOTS, Column, PEOPLE, Stored};
 use crate::store::click_stats::{self, Counts, Slot, Span};
 
 /// Clicks on a page.
-const CLICKS: &str = "25";
+const CLICKS: usize = 25;
 /// Values of each kind.
 const MOST: usize = 10;
 
@@ -113,15 +110,18 @@ pub fn beginning(now: Micros, pieces: usize, piece: Micros) -> Micros {
 }
 
 impl Person {
-    /// Clicks of a span in pieces, and what they have in common.
+    /// Clicks of a span in pieces, and what they have in common, where that is asked for.
     pub async fn counted(
         &self,
         span: &Span,
         pieces: usize,
         piece: Micros,
+        by_value: bool,
     ) -> Result<(Timeline, Counts), Failure> {
         let mut connection = self.app.store.read().await?;
-        let counts = click_stats::count(&mut connection, span, pieces, piece).await?;
+        let dialect = self.app.store.dialect();
+        let counts =
+            click_stats::count(&mut connection, dialect, span, pieces, piece, by_value).await?;
         drop(connection);
         Ok((timeline(&counts.slots, span.from, piece)?, counts))
     }
@@ -191,9 +191,8 @@ pub async fn show(person: Person) -> Outcome {
             });
         }
     }
-    // The link leads: it is its index that is smallest.
     if let Some(link) = &link {
-        filters.insert(0, (Column::Link, link.id.clone()));
+        filters.push((Column::Link, link.id.clone()));
     }
     let span = Span {
         workspace_id: person.workspace.id.clone(),
@@ -202,9 +201,9 @@ pub async fn show(person: Person) -> Outcome {
         to: person.now.saturating_add(1),
         bots,
     };
-    let (timeline, counts) = person.counted(&span, pieces, piece).await?;
+    let (timeline, counts) = person.counted(&span, pieces, piece, true).await?;
     let kinds = kinds(&person, &counts, timeline.clicks, link.is_some()).await?;
-    let (clicks, older) = one_by_one(&person, &span, bots).await?;
+    let (clicks, older) = one_by_one(&person, &span).await?;
     let title = link.as_ref().map_or("Clicks".to_owned(), |link| {
         format!("Clicks of {}", link.slug)
     });
@@ -241,7 +240,7 @@ pub async fn show(person: Person) -> Outcome {
 
 /// The query without a place in the list.
 fn plain(query: &Form) -> Form {
-    Form::parse(query.with("cursor", "").as_bytes())
+    Form::parse(query.with("before", "").as_bytes())
 }
 
 async fn kinds(
@@ -314,48 +313,34 @@ async fn names(
     Ok(found.await?.into_iter().map(view).collect())
 }
 
-/// The clicks themselves, as the API lists them.
-async fn one_by_one(
-    person: &Person,
-    span: &Span,
-    bots: bool,
-) -> Result<(Vec<One>, Option<String>), Failure> {
-    let query = &person.query;
-    let time = |at| to_datetime(at).to_rfc3339_opts(SecondsFormat::Micros, true);
-    let mut call = person
-        .call(Operation::ClicksList, &[])
-        .query("link_id", query.get("link"))
-        .query("limit", CLICKS)
-        .query("from", &time(span.from));
-    for (name, ..) in KINDS {
-        call = call.query(name, query.get(name));
-    }
-    if bots {
-        call = call.query("include_bots", "true");
-    }
-    let found = call
-        .query("cursor", query.get("cursor"))
-        .told::<ClickPage>()
-        .await?;
-    // What the API would not filter by, no click has.
-    let Ok(found) = found else {
-        return Ok((Vec::new(), None));
+/// The clicks themselves, the newest first: those that were counted, which the API does not list where they are of bots.
+async fn one_by_one(person: &Person, span: &Span) -> Result<(Vec<One>, Option<String>), Failure> {
+    let store = &person.app.store;
+    let query = click_pages::Query {
+        workspace_id: span.workspace_id.clone(),
+        filters: span.filters.clone(),
+        from: Some(span.from),
+        to: Some(span.to),
+        kinds: if span.bots { BOTS } else { PEOPLE },
+        ascending: false,
+        after: person.query.get("before").parse().ok(),
+        limit: CLICKS,
     };
-    let older = found
-        .next_cursor
-        .map(|cursor| plain(query).with("cursor", &cursor));
-    let clicks: Vec<Click> = found
-        .items
-        .into_iter()
-        .filter(|click| click.is_bot == bots)
+    let mut connection = store.read().await?;
+    let page = click_pages::read(&mut connection, store.dialect(), &query).await?;
+    let older = page
+        .next
+        .map(|place| plain(&person.query).with("before", &place.to_string()));
+    let mut ids: Vec<String> = page
+        .clicks
+        .iter()
+        .map(|click| click.link_id.clone())
         .collect();
-    let mut ids: Vec<String> = clicks.iter().map(|click| click.link_id.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut connection = person.app.store.read().await?;
     let names = names(person, &mut connection, &ids).await?;
-    let one = |click: Click| One {
-        at: when(click.occurred_at),
+    let one = |click: Stored| One {
+        at: When(click.occurred_at),
         link: names
             .get(&click.link_id)
             .cloned()
@@ -366,17 +351,12 @@ async fn one_by_one(
             .flatten()
             .collect::<Vec<_>>()
             .join(", "),
-        device: format!(
-            "{}, {}, {}",
-            click.os.as_str(),
-            click.device.as_str(),
-            click.browser
-        ),
+        device: format!("{}, {}, {}", click.os, click.device, click.browser),
         referrer: click.referrer_domain.unwrap_or_default(),
-        by: click.trigger.as_str().to_owned(),
-        to: click.destination_kind.as_str().replace('_', " "),
+        by: click.trigger,
+        to: click.destination_kind.replace('_', " "),
     };
-    Ok((clicks.into_iter().map(one).collect(), older))
+    Ok((page.clicks.into_iter().map(one).collect(), older))
 }
 
 #[cfg(test)]

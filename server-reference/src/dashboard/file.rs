@@ -1,5 +1,7 @@
 //! Links as a CSV file: the columns are the fields of the form.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::form::Form;
@@ -42,6 +44,46 @@ pub struct Row {
     pub line: u64,
     /// What it asks for, in the shape of LinkCreate.
     pub link: Map<String, Value>,
+}
+
+/// What no two links can share, as the rows of a file have it so far. Rows are tried in portions that are taken back, so
+/// that one portion does not know of another.
+pub struct Taken {
+    domain: String,
+    lines: HashMap<(&'static str, String), u64>,
+}
+
+impl Taken {
+    /// With the domains of the workspace; the first is used where a row names none.
+    pub fn new(domains: Vec<String>) -> Self {
+        Self {
+            domain: domains.into_iter().next().unwrap_or_default(),
+            lines: HashMap::new(),
+        }
+    }
+
+    /// Takes what a row asks for; says what an earlier row has already.
+    pub fn take(&mut self, row: &Row) -> Vec<String> {
+        let text = |name: &str| row.link.get(name).and_then(Value::as_str);
+        let domain = text("domain").unwrap_or(&self.domain);
+        // Case makes no other slug.
+        let slug = text("slug").map(|slug| format!("{domain}/{slug}").to_ascii_lowercase());
+        let external_id = text("external_id").map(str::to_owned);
+        let wanted: Vec<_> = [("slug", slug), ("external_id", external_id)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        let errors: Vec<String> = wanted
+            .iter()
+            .filter_map(|key| Some((key.0, self.lines.get(key)?)))
+            .map(|(name, line)| format!("{name}: line {line} has the same."))
+            .collect();
+        if errors.is_empty() {
+            self.lines
+                .extend(wanted.into_iter().map(|key| (key, row.line)));
+        }
+        errors
+    }
 }
 
 /// A row that cannot be read.

@@ -30,7 +30,7 @@ pub async fn show(person: Person) -> Outcome {
         to: person.now.saturating_add(1),
         bots: false,
     };
-    let (timeline, _) = person.counted(&span, pieces, DAY).await?;
+    let (timeline, _) = person.counted(&span, pieces, DAY, false).await?;
     let links: approute::models::LinkPage = person
         .call(Operation::LinksList, &[])
         .query("limit", "1")

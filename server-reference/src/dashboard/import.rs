@@ -12,8 +12,8 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
-use super::act::Call;
-use super::file::{self, File, Row, Wrong};
+use super::act::{Call, Refusal};
+use super::file::{self, File, Row, Taken, Wrong};
 use super::page::{self, Oops, Outcome, Page, Section, number};
 use super::session::{Person, Posted, check_type};
 use crate::app::SharedApp;
@@ -153,12 +153,17 @@ async fn check_file(person: &Person, file: File) -> Outcome {
         })
         .collect();
     let mut good: Vec<Row> = Vec::new();
+    let mut taken = Taken::new(person.domains().await?);
     let chunks: Vec<Vec<Row>> = rows.chunks(CHECKED).map(<[Row]>::to_vec).collect();
     for rows in chunks {
         let call = person.call(Operation::LinksBatch, &[]).rehearsal();
         let links: Vec<_> = rows.iter().map(|row| &row.link).collect();
-        let outcomes = outcomes(call.body(json!({ "create": links })), &rows).await?;
-        for (row, errors) in rows.into_iter().zip(outcomes) {
+        let told = call.body(json!({ "create": links })).told().await?;
+        let outcomes = outcomes(told, &rows);
+        for (row, mut errors) in rows.into_iter().zip(outcomes) {
+            if errors.is_empty() {
+                errors = taken.take(&row);
+            }
             let text = |name: &str| {
                 row.link
                     .get(name)
@@ -220,11 +225,10 @@ async fn check_file(person: &Person, file: File) -> Outcome {
 }
 
 /// What the API says to each row: nothing where it is good.
-async fn outcomes(call: Call, rows: &[Row]) -> Result<Vec<Vec<String>>, Failure> {
-    let all = |message: String| rows.iter().map(|_| vec![message.clone()]).collect();
-    let result = match call.told::<BatchResult>().await? {
+fn outcomes(told: Result<BatchResult, Refusal>, rows: &[Row]) -> Vec<Vec<String>> {
+    let result = match told {
         Ok(result) => result,
-        Err(refusal) => return Ok(all(refusal.detail)),
+        Err(refusal) => return vec![vec![refusal.detail]; rows.len()],
     };
     let outcome = |item: &approute::models::BatchItem| match &item.error {
         None => Vec::new(),
@@ -246,7 +250,7 @@ async fn outcomes(call: Call, rows: &[Row]) -> Result<Vec<Vec<String>>, Failure>
             }
         }
     };
-    Ok(result.create.iter().map(outcome).collect())
+    result.create.iter().map(outcome).collect()
 }
 
 impl Person {
@@ -308,7 +312,12 @@ async fn step(app: &SharedApp, caller: &Caller, id: &str) -> Result<bool, Failur
         let call = Call::new(app.clone(), caller.clone(), Operation::LinksBatch, &[])
             .header("idempotency-key", &format!("import-{id}-{done}"))
             .body(json!({ "create": links }));
-        let outcomes = outcomes(call, &piece).await?;
+        let told = call.told().await?;
+        // Somebody clicked twice, and the other one is at it.
+        if matches!(&told, Err(refusal) if refusal.code == "idempotency_in_flight") {
+            return Ok(false);
+        }
+        let outcomes = outcomes(told, &piece);
         let mut failures: Vec<Wrong> = serde_json::from_str(&import.failures)?;
         for (row, errors) in piece.iter().zip(outcomes) {
             if errors.is_empty() {

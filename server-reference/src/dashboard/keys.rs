@@ -244,6 +244,15 @@ async fn key_page(person: &Person, key: ApiKey) -> Result<Key, Failure> {
     let mut connection = person.app.store.read().await?;
     let secrets = keys::secrets(&mut connection, &key.id, person.now).await?;
     let mut calls = audit::select(&mut connection, &filter).await?;
+    let newest = Filter {
+        operation: None,
+        result: None,
+        before: None,
+        limit: 1,
+        ..filter
+    };
+    let last = audit::select(&mut connection, &newest).await?.pop();
+    let last_used_at = last.map(|call| call.occurred_at);
     drop(connection);
     let more = calls.len() as i64 > CALLS;
     calls.truncate(CALLS as usize);
@@ -258,7 +267,6 @@ async fn key_page(person: &Person, key: ApiKey) -> Result<Key, Failure> {
         code: call.code.unwrap_or_default(),
         request_id: call.request_id,
     };
-    let last_used_at = calls.first().map(|call| call.occurred_at);
     let hint = secrets
         .first()
         .map_or(String::new(), |secret| secret.hint.clone());

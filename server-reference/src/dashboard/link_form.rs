@@ -224,8 +224,20 @@ pub fn document(form: &Form) -> Map<String, Value> {
     document
 }
 
-/// What a form changes about a link, in the shape of LinkUpdate: an empty field clears.
+/// What a form changes about a link, in the shape of LinkUpdate. What is as it was shown is left out, since a form cannot
+/// show everything as it is: the comma within a tag, the space around a title, the microseconds of a time.
 pub fn patch(form: &Form, link: &Link) -> Value {
+    let mut patch = wanted(form, link);
+    let before = wanted(&shown(link), link);
+    patch.retain(|name, value| before.get(name) != Some(value));
+    if form.is_on("remove_password") {
+        patch.insert("password".to_owned(), Value::Null);
+    }
+    Value::Object(patch)
+}
+
+/// All that a form asks for: an empty field clears.
+fn wanted(form: &Form, link: &Link) -> Map<String, Value> {
     let mut patch = document(form);
     patch.remove("domain");
     patch.remove("slug");
@@ -245,10 +257,7 @@ pub fn patch(form: &Form, link: &Link) -> Value {
     }
     let countries: Vec<&str> = link.geo.keys().map(String::as_str).collect();
     clear(patch.get_mut("geo"), &countries);
-    if form.is_on("remove_password") {
-        patch.insert("password".to_owned(), Value::Null);
-    }
-    Value::Object(patch)
+    patch
 }
 
 /// Members that an object does not have become null, which removes them.
@@ -258,6 +267,17 @@ fn clear(object: Option<&mut Value>, members: &[&str]) {
             object.entry(*member).or_insert(Value::Null);
         }
     }
+}
+
+/// A link's settings as a form shows them. A time with more than milliseconds would be an empty field in a browser.
+pub fn shown(link: &Link) -> Form {
+    let mut values = values(link);
+    for (name, value) in &mut values {
+        if matches!(*name, "starts_at" | "expires_at") {
+            value.truncate("2026-11-05T09:30:00.000".len());
+        }
+    }
+    Form::of(values)
 }
 
 /// A link's settings by field; empty ones are left out.

@@ -322,8 +322,7 @@ fn shown(person: &Person, link: Link) -> Shown {
 /// `GET /dashboard/links/{id}/edit`
 pub async fn edit(person: Person, Path(id): Path<String>) -> Outcome {
     let link = person.link(&id).await?;
-    let form = Form::of(link_form::values(&link));
-    let groups = link_fields::groups(&form, &[], Some(&link));
+    let groups = link_fields::groups(&link_form::shown(&link), &[], Some(&link));
     let page = person.page(Section::Links, format!("Edit {}", short(&link)));
     page::show(&form_page(
         page,

@@ -24,7 +24,8 @@ struct DomainRow {
     ios: String,
     android: String,
     apps: usize,
-    error: Option<String>,
+    ios_error: Option<String>,
+    android_error: Option<String>,
     open: bool,
 }
 
@@ -84,7 +85,8 @@ impl From<Domain> for DomainRow {
             ios: lines(domain.apps.ios.iter().map(IosApp::app_id)),
             android: lines(domain.apps.android.iter().map(AndroidApp::written)),
             apps: domain.apps.ios.len() + domain.apps.android.len(),
-            error: None,
+            ios_error: None,
+            android_error: None,
             open: false,
         }
     }
@@ -244,14 +246,10 @@ fn read<T: FromStr<Err = E>, E: Display>(text: &str) -> Result<Vec<T>, String> {
 pub async fn set_apps(Path(name): Path<String>, posted: Posted) -> Outcome {
     let Posted { person, form } = posted;
     let domain = person.domain(&name).await?;
-    let apps = read::<IosApp, _>(form.get("ios")).and_then(|ios| {
-        Ok(Apps {
-            ios,
-            android: read::<AndroidApp, _>(form.get("android"))?,
-        })
-    });
-    match apps {
-        Ok(apps) => {
+    let ios = read::<IosApp, _>(form.get("ios"));
+    match (ios, read::<AndroidApp, _>(form.get("android"))) {
+        (Ok(ios), Ok(android)) => {
+            let apps = Apps { ios, android };
             let mut tx = person.app.store.write().await?;
             domains::set_apps(&mut tx, &domain.name, &apps).await?;
             person
@@ -260,10 +258,15 @@ pub async fn set_apps(Path(name): Path<String>, posted: Posted) -> Outcome {
             tx.commit().await?;
             page::go("/dashboard/workspace?done=apps")
         }
-        Err(error) => {
+        (ios, android) => {
             let mut page = person.workspace_page().await?;
-            let id = format!("ios-{}", domain.name);
-            page.page.errors = Errors::from([(id, error.clone())]);
+            let (ios, android) = (ios.err(), android.err());
+            for (field, error) in [("ios", &ios), ("android", &android)] {
+                let id = format!("{field}-{}", domain.name);
+                page.page
+                    .errors
+                    .extend(error.clone().map(|error| (id, error)));
+            }
             for row in page
                 .domains
                 .iter_mut()
@@ -271,7 +274,8 @@ pub async fn set_apps(Path(name): Path<String>, posted: Posted) -> Outcome {
             {
                 form.get("ios").clone_into(&mut row.ios);
                 form.get("android").clone_into(&mut row.android);
-                row.error = Some(error.clone());
+                row.ios_error.clone_from(&ios);
+                row.android_error.clone_from(&android);
                 row.open = true;
             }
             wrong(&page)

@@ -1,18 +1,15 @@
 //! Clicks, counted: over time, and by what they have in common. All of it comes from one walk through the blocks of the
-//! span, since each block has everything of its clicks.
+//! span, since each block has everything of its clicks; filters leave out the blocks that have none of theirs.
 
 use std::collections::HashMap;
 
 use sqlx::AnyConnection;
 
-use super::click_log::SEGMENT;
 use super::click_log::block;
-use super::click_pages::{Column, Query};
-use super::{Columns, Result};
+use super::click_log::terms::COLUMNS;
+use super::click_pages::{BOTS, Blocks, Column, PEOPLE, Query};
+use super::{Dialect, Result};
 use crate::clock::Micros;
-
-/// Blocks that are read at a time.
-const AT_ONCE: i64 = 1_000;
 
 /// Which clicks are counted.
 #[derive(Debug, Clone)]
@@ -43,14 +40,20 @@ pub struct Slot {
 pub struct Counts {
     /// The pieces of the span.
     pub slots: Vec<Slot>,
-    /// How often each value of a column occurs.
-    values: HashMap<u8, HashMap<String, i64>>,
+    /// How often each value occurs, column by column.
+    values: [HashMap<String, i64>; COLUMNS],
 }
 
 impl Counts {
-    fn value(&mut self, column: Column, value: Option<&str>) {
-        let Some(value) = value else { return };
-        let values = self.values.entry(column as u8).or_default();
+    fn new(pieces: usize) -> Self {
+        Self {
+            slots: vec![Slot::default(); pieces],
+            ..Self::default()
+        }
+    }
+
+    fn value(&mut self, column: Column, value: &str) {
+        let values = &mut self.values[column as usize];
         match values.get_mut(value) {
             Some(clicks) => *clicks += 1,
             None => {
@@ -61,8 +64,8 @@ impl Counts {
 
     /// The most frequent values of a column, the most frequent first.
     pub fn most(&self, column: Column, limit: usize) -> Vec<(String, i64)> {
-        let values = self.values.get(&(column as u8)).into_iter().flatten();
-        let mut values: Vec<(String, i64)> = values
+        let mut values: Vec<(String, i64)> = self.values[column as usize]
+            .iter()
             .map(|(value, clicks)| (value.clone(), *clicks))
             .collect();
         values.sort_unstable_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
@@ -71,83 +74,84 @@ impl Counts {
     }
 }
 
-/// Counts the clicks of a span, in so many pieces of this length.
+/// Counts the clicks of a span, in so many pieces of this length; what they have in common only `by_value`.
+///
+/// A million clicks take a while to take apart. That is done by a thread that may be kept busy, while the next are read.
 pub async fn count(
     connection: &mut AnyConnection,
+    dialect: Dialect,
     span: &Span,
     pieces: usize,
     piece: Micros,
+    by_value: bool,
 ) -> Result<Counts> {
-    let mut counts = Counts {
-        slots: vec![Slot::default(); pieces],
-        ..Counts::default()
-    };
-    let late: Option<i64> =
-        sqlx::query_scalar("SELECT most_late FROM click_streams WHERE workspace_id = $1")
-            .bind(span.workspace_id.clone())
-            .fetch_optional(&mut *connection)
-            .await?;
-    let Some(late) = late else {
-        return Ok(counts);
-    };
     let query = Query {
         workspace_id: span.workspace_id.clone(),
         filters: span.filters.clone(),
         from: Some(span.from),
         to: Some(span.to),
-        include_bots: span.bots,
+        kinds: if span.bots { BOTS } else { PEOPLE },
         ascending: true,
         after: None,
         limit: 0,
     };
-    // A block that begins before the span can reach into it; a place is never below its click's time.
-    let mut first = span.from.saturating_sub(SEGMENT as i64);
-    let last = span.to.saturating_add(late);
-    loop {
-        let rows = sqlx::query(
-            "SELECT first_seq, clicks FROM click_blocks WHERE workspace_id = $1 AND first_seq >= $2 AND first_seq <= $3 \
-             ORDER BY first_seq LIMIT $4",
-        )
-        .bind(span.workspace_id.clone())
-        .bind(first)
-        .bind(last)
-        .bind(AT_ONCE)
-        .fetch_all(&mut *connection)
-        .await?;
-        for row in &rows {
-            let (at, bytes) = (row.int("first_seq")?, row.bytes("clicks")?);
-            first = at + 1;
-            for (seq, bytes) in block::read(&bytes, at)? {
+    let mut counter = Counter {
+        query: query.clone(),
+        from: span.from,
+        piece,
+        is_bot: span.bots,
+        by_value,
+        counts: Counts::new(pieces),
+    };
+    let Some(mut blocks) = Blocks::new(connection, dialect, &query).await? else {
+        return Ok(counter.counts);
+    };
+    let mut ready = blocks.next(connection).await?;
+    while !ready.is_empty() {
+        let counting = tokio::task::spawn_blocking(move || counter.add(&ready));
+        ready = blocks.next(connection).await?;
+        counter = match counting.await {
+            Ok(counter) => counter?,
+            Err(error) => return Err(sqlx::Error::Io(error.into())),
+        };
+    }
+    Ok(counter.counts)
+}
+
+/// What counts, with what it has counted so far.
+struct Counter {
+    query: Query,
+    from: Micros,
+    piece: Micros,
+    is_bot: bool,
+    by_value: bool,
+    counts: Counts,
+}
+
+impl Counter {
+    fn add(mut self, blocks: &[(i64, Vec<u8>)]) -> Result<Self> {
+        for (first, bytes) in blocks {
+            for (seq, bytes) in block::read(bytes, *first)? {
                 let click = block::click(seq, bytes)?;
-                if query.fits(&click, span.bots) {
-                    add(&mut counts, span, piece, &click);
+                if self.query.fits(&click, self.is_bot) {
+                    self.click(&click);
                 }
             }
         }
-        if (rows.len() as i64) < AT_ONCE {
-            return Ok(counts);
-        }
+        Ok(self)
     }
-}
 
-fn add(counts: &mut Counts, span: &Span, piece: Micros, click: &block::Row<'_>) {
-    let index = usize::try_from((click.occurred_at - span.from) / piece).unwrap_or(usize::MAX);
-    if let Some(slot) = counts.slots.get_mut(index) {
-        slot.clicks += 1;
-        slot.unique += i64::from(click.is_unique);
-    }
-    let [source, medium, campaign, term, content] = click.utm;
-    for (column, value) in [
-        (Column::Link, Some(click.link_id)),
-        (Column::Country, click.country),
-        (Column::Os, Some(click.os)),
-        (Column::UtmSource, source),
-        (Column::UtmMedium, medium),
-        (Column::UtmCampaign, campaign),
-        (Column::UtmTerm, term),
-        (Column::UtmContent, content),
-        (Column::SubId, click.sub_id),
-    ] {
-        counts.value(column, value);
+    fn click(&mut self, click: &block::Row<'_>) {
+        let index = (click.occurred_at - self.from) / self.piece;
+        let slot = usize::try_from(index).ok();
+        if let Some(slot) = slot.and_then(|index| self.counts.slots.get_mut(index)) {
+            slot.clicks += 1;
+            slot.unique += i64::from(click.is_unique);
+        }
+        if self.by_value {
+            for (column, value) in click.columns() {
+                self.counts.value(column, value);
+            }
+        }
     }
 }

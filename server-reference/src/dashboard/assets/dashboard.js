@@ -22,8 +22,12 @@ document.addEventListener("change", (event) => {
   for (const box of all.form.querySelectorAll(`input[name="${all.dataset.all}"]`)) box.checked = all.checked;
 });
 
-// What only works with a script is shown only where there is one.
-for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;
+// What only works with a script is shown only where there is one: in the page, and in what htmx puts into it later.
+function show() {
+  for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;
+}
+show();
+document.addEventListener("htmx:afterSwap", show);
 
 // A list of errors comes into focus, so that a screen reader says it first.
 document.querySelector("[data-errors]")?.focus();

@@ -140,7 +140,7 @@ impl Segment {
 
 impl<'a> Row<'a> {
     /// What it can be found by.
-    fn columns(&self) -> impl Iterator<Item = (Column, &'a str)> {
+    pub(in crate::store) fn columns(&self) -> impl Iterator<Item = (Column, &'a str)> {
         let [source, medium, campaign, term, content] = self.utm;
         [
             (Column::Link, Some(self.link_id)),

@@ -21,6 +21,9 @@ pub enum Column {
     Os,
 }
 
+/// How many columns there are.
+pub const COLUMNS: usize = Column::Os as usize + 1;
+
 /// A column with its value, of people or of bots, as a number. Two can have the same: whoever finds a click by a term
 /// looks at the click itself too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

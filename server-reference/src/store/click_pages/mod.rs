@@ -5,6 +5,7 @@
 //! leads, on [`EXAMINED`] at most, so that a page costs the same however many clicks there are; where that is not
 //! enough to fill a page, it is short and has a next one.
 
+mod blocks;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -13,6 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
+pub(in crate::store) use self::blocks::Blocks;
 pub use super::click_log::terms::Column;
 
 use self::walk::{Place, Step, Walk};
@@ -32,6 +34,13 @@ const PROBED: usize = 300;
 /// Clicks that are looked at together, where not every one fits.
 const TOGETHER: usize = 200;
 
+/// Clicks of people.
+pub const PEOPLE: &[bool] = &[false];
+/// Clicks of bots.
+pub const BOTS: &[bool] = &[true];
+/// All of them.
+pub const EVERYBODY: &[bool] = &[false, true];
+
 /// What a page is asked for with.
 #[derive(Debug, Clone)]
 pub struct Query {
@@ -43,8 +52,8 @@ pub struct Query {
     pub from: Option<Micros>,
     /// Only clicks before this time.
     pub to: Option<Micros>,
-    /// Bots too.
-    pub include_bots: bool,
+    /// Whether those of people, of bots, or of both.
+    pub kinds: &'static [bool],
     /// The oldest first.
     pub ascending: bool,
     /// Only clicks behind this place, in the order of the list.
@@ -132,15 +141,6 @@ impl Query {
             None => Term::of_all(is_bot),
         }
     }
-
-    /// People, or people and bots.
-    fn kinds(&self) -> &'static [bool] {
-        if self.include_bots {
-            &[false, true]
-        } else {
-            &[false]
-        }
-    }
 }
 
 /// A page.
@@ -171,7 +171,7 @@ async fn read_snapshot(
     let lead = lead(connection, query, range).await?;
     let mut page = Page::default();
     let mut horizon: Option<i64> = None;
-    for is_bot in query.kinds() {
+    for is_bot in query.kinds {
         let walk = Walk::new(query, query.term(lead, *is_bot), range);
         let (found, end) = follow(connection, dialect, query, walk, *is_bot).await?;
         horizon = match (horizon, end) {
@@ -322,7 +322,7 @@ async fn lead(
     let mut best = None;
     for lead in 0..query.filters.len() {
         let mut clicks = 0;
-        for is_bot in query.kinds() {
+        for is_bot in query.kinds {
             let mut walk = Walk::new(query, query.term(Some(lead), *is_bot), range);
             let mut found = 0;
             while found < PROBED {

@@ -8,9 +8,11 @@ use super::super::click_log::terms::{self, Term};
 use super::super::{Columns, Result};
 use super::Query;
 
-/// Rows of the index that are read first; more each time.
+/// Rows of the index that are read first; more each time, unless they have many places.
 const FIRST: i64 = 2;
 const MOST: i64 = 512;
+/// Places that are many: a row of a busy segment can have thousands.
+const MANY: usize = 50_000;
 
 /// Where a click stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,7 +140,11 @@ impl<'a> Walk<'a> {
         if self.ascending {
             self.ready.reverse();
         }
-        self.portion = (self.portion * 4).min(MOST);
+        self.portion = if self.ready.len() > MANY {
+            (self.portion / 4).max(FIRST)
+        } else {
+            (self.portion * 4).min(MOST)
+        };
         Ok(())
     }
 
