@@ -228,7 +228,7 @@ async fn nothing_is_skipped_or_repeated_while_others_insert() {
         filters: Vec::new(),
         from: None,
         to: None,
-        include_bots: false,
+        kinds: &[false],
         ascending: true,
         after: None,
         limit: 3,

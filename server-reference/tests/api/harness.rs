@@ -209,7 +209,7 @@ impl Api {
             filters: Vec::new(),
             from: None,
             to: None,
-            include_bots: true,
+            kinds: &[false, true],
             ascending: true,
             after: None,
             limit: 10_000,
