@@ -45,11 +45,6 @@ func prepare(m *testing.M) (int, error) {
 	if program, err = findTerraform(); err != nil {
 		return 1, err
 	}
-	version, err := exec.Command(program, "version").Output()
-	if err != nil {
-		return 1, fmt.Errorf("%s does not run: %w", program, err)
-	}
-	isTofu = bytes.HasPrefix(version, []byte("OpenTofu"))
 	if workDirectory, err = os.MkdirTemp("", "approute-provider-tests"); err != nil {
 		return 1, err
 	}
@@ -68,11 +63,18 @@ func prepare(m *testing.M) (int, error) {
 		"APPROUTE_API_KEY":  "",
 		"APPROUTE_BASE_URL": "",
 	}
-	if isTofu {
-		settings["TF_ACC_PROVIDER_HOST"] = "registry.opentofu.org"
-	}
 	for name, value := range settings {
 		if err := os.Setenv(name, value); err != nil {
+			return 1, err
+		}
+	}
+	version, err := exec.Command(program, "version").Output()
+	if err != nil {
+		return 1, fmt.Errorf("%s does not run: %w", program, err)
+	}
+	isTofu = bytes.HasPrefix(version, []byte("OpenTofu"))
+	if isTofu {
+		if err := os.Setenv("TF_ACC_PROVIDER_HOST", "registry.opentofu.org"); err != nil {
 			return 1, err
 		}
 	}
