@@ -24,10 +24,9 @@ const payouts = "approute_webhook.payouts"
 // A receiver counts the deliveries that its secret verifies.
 type receiver struct {
 	*httptest.Server
-	secret            atomic.Value
-	verified, refused atomic.Int64
-	gone              atomic.Bool
-	refusals          atomic.Value
+	secret   atomic.Value
+	verified atomic.Int64
+	gone     atomic.Bool
 }
 
 func receive(t *testing.T) *receiver {
