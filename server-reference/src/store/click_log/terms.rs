@@ -226,7 +226,9 @@ mod tests {
             }
             let rows = terms.into_rows();
             assert!(rows.is_sorted_by(|one, other| one.0 < other.0));
-            assert!(rows.len() <= 64 + 2, "{}", rows.len());
+            // In a quiet segment each term has its own row.
+            let links = if clicks < 512 { clicks as usize } else { 64 };
+            assert!(rows.len() <= links + 2, "{}", rows.len());
             let find = |term: Term| {
                 let row = |number| rows.iter().find(|(other, _)| *other == number);
                 if let Some((_, bytes)) = row(term.number()) {
