@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::driver;
 use crate::load::{Kit, Problems};
-use crate::mutants::{Mutant, copy_folder, read, write};
+use crate::mutants::{CORE, Mutant, RUST, copy_folder, read, write};
 use crate::report::{Cell, Cells, judge, terminal};
 use crate::run::{Selection, run};
 
@@ -99,16 +99,17 @@ pub fn check(kit: &Kit) -> Problems {
 /// Every snippet that does not occur exactly once in its file.
 pub fn misfits(kit: &Kit) -> Problems {
     let repository = kit.root.ancestors().nth(2).unwrap_or(&kit.root);
+    let facades = kit.facades.iter().map(|(language, facade)| {
+        let source = facade.source.as_str();
+        (language.as_str(), source, facade.mutants.as_slice())
+    });
     let mut problems = Problems::new();
-    for (language, facade) in &kit.facades {
-        for mutant in &facade.mutants {
-            let file = repository.join(&facade.source).join(&mutant.file);
+    for (language, source, mutants) in facades.chain([(RUST, CORE, kit.mutants.as_slice())]) {
+        for mutant in mutants {
+            let file = repository.join(source).join(&mutant.file);
             let patched = read(&file).and_then(|source| mutant.patched(&source));
-            problems.extend(
-                patched
-                    .err()
-                    .map(|problem| format!("{language}: {problem}")),
-            );
+            let problem = patched.err();
+            problems.extend(problem.map(|problem| format!("{language}: {problem}")));
         }
     }
     problems

@@ -21,7 +21,10 @@ use crate::run::{Selection, run};
 /// Names the mutant that is on.
 const SWITCH: &str = "APPROUTE_MUTANT";
 const DRIVER: &str = "conformance-driver-rust";
-const RUST: &str = "rust";
+/// The language of the core.
+pub const RUST: &str = "rust";
+/// The folder that its mutants' files are in.
+pub const CORE: &str = "core/src";
 
 /// One way to break a rule.
 #[derive(Debug, Clone, Deserialize)]
@@ -312,7 +315,7 @@ fn build(kit: &Kit) -> Result<PathBuf, String> {
         &copy.join("Cargo.lock"),
         &read(&repository.join("Cargo.lock"))?,
     )?;
-    switches(kit, &copy.join("core/src"))?;
+    switches(kit, &copy.join(CORE))?;
     println!("building the core with {} mutants in it", kit.mutants.len());
     let built = Command::new("cargo")
         .args([

@@ -305,6 +305,9 @@ fn every_snippet_that_is_broken_is_there_once() {
     assert_eq!(misfits(&kit), [""; 0]);
     let ruby = kit.facades.get_mut("ruby").unwrap();
     ruby.mutants[0].original = "no such code".to_owned();
+    kit.mutants[0].original = "none here either".to_owned();
     let found = misfits(&kit);
+    assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].contains("the snippet occurs 0 times"), "{found:?}");
+    assert!(found[1].starts_with("rust: "), "{found:?}");
 }
