@@ -21,6 +21,14 @@ pub struct Seen {
 
 pub type Notes = Arc<Mutex<Seen>>;
 
+/// Headers by value: printed as they are, those that are marked as sensitive would not show what a hook can read.
+fn values(headers: &approute::http::HeaderMap) -> Vec<String> {
+    let value = headers.values().map(|value| value.as_bytes());
+    value
+        .map(|value| String::from_utf8_lossy(value).into_owned())
+        .collect()
+}
+
 pub fn builder(message: &Value, notes: &Notes) -> Result<ClientBuilder, String> {
     let script: Script = serde_json::from_value(message["script"].clone()).map_err(problem)?;
     let [logger, request, response, retry] = std::array::from_fn(|_| Arc::clone(notes));
@@ -35,7 +43,7 @@ pub fn builder(message: &Value, notes: &Notes) -> Result<ClientBuilder, String> 
         .on_request(move |seen| {
             note(
                 &request,
-                seen,
+                &(seen, values(&seen.headers)),
                 json!({
             "hook": "request", "attempt": seen.attempt, "operation": seen.operation}),
             )
@@ -43,7 +51,7 @@ pub fn builder(message: &Value, notes: &Notes) -> Result<ClientBuilder, String> 
         .on_response(move |seen| {
             note(
                 &response,
-                seen,
+                &(seen, values(&seen.headers)),
                 json!({
             "hook": "response", "attempt": seen.attempt, "request_id": seen.request_id,
             "status": seen.status.map(|status| status.as_u16())}),
