@@ -134,10 +134,17 @@ async function makeCall({ call, args, options, copy, cancel, list, file }) {
   }
 }
 
+/** Headers as node:http has them, with a list where a name is repeated; over fetch they stay pairs. */
+function grouped(pairs) {
+  const all = {};
+  for (const [name, value] of pairs) all[name] = name in all ? [all[name], value].flat() : value;
+  return all;
+}
+
 async function useWebhook({ do: what, payload, headers, signature, secrets, now, tolerance, id, timestamp }) {
   const body = Buffer.from(payload, "base64");
   if (what === "webhook.sign") return { headers: await webhooks.sign(body, secrets[0], id, timestamp) };
-  const given = [body, signature ?? headers, secrets, { now, tolerance }];
+  const given = [body, signature ?? (overFetch ? headers : grouped(headers)), secrets, { now, tolerance }];
   if (what === "webhook.verify") return (await webhooks.verify(...given), {});
   const value = await webhooks.unwrap(...given);
   return { event: { known: !(value instanceof sdk.UnknownEvent), value }, printed: printed(value) };
