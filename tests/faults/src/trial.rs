@@ -1,14 +1,15 @@
 //! One driver, many calls through the proxy, and then the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::thread;
+use std::sync::OnceLock;
 use std::time::Duration;
+use std::{fs, io, thread};
 
 use approute_conformance::driver::Driver;
 use serde_json::{Value, json};
+use socket2::{Domain, Socket, Type};
 
 use crate::server::Server;
 
@@ -94,12 +95,20 @@ pub fn run(
     Ok(trial.tally)
 }
 
-/// A port that nobody listens on.
+/// A port that nobody listens on, and nobody can as long as this program runs: a socket is bound to it and does not listen.
+/// It is one port, since a client over its host's HTTP library may keep something for every address that it has met.
 fn dead_port() -> Result<SocketAddr, String> {
-    // Bound and let go: the system hands it out again only after many others.
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .map_err(|error| error.to_string())
+    static DEAD: OnceLock<Result<(Socket, SocketAddr), String>> = OnceLock::new();
+    let bound = || {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+        let address = socket.local_addr()?.as_socket();
+        Ok((socket, address.ok_or(io::ErrorKind::AddrNotAvailable)?))
+    };
+    let dead = DEAD.get_or_init(|| bound().map_err(|error: io::Error| error.to_string()));
+    dead.as_ref()
+        .map(|(_, address)| *address)
+        .map_err(String::clone)
 }
 
 struct Trial<'a> {
