@@ -114,9 +114,12 @@ func call(client approute.Client, m *message) report {
 	if m.Copy {
 		client, _ = client.WithOptions()
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := context.Background()
+	// Only where the case says so: the end of a context would end what the SDK has left behind.
 	if m.Cancel != "" {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
 		go func() { appears(ctx, m.Cancel); cancel() }()
 	}
 	return perform(ctx, client, m, callOptions(m.Options))
