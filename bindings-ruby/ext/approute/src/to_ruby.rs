@@ -84,27 +84,21 @@ impl<T: ToRuby> ToRuby for Vec<T> {
             return ruby.get_inner(&EMPTY_LIST).as_value();
         }
         // Some at a time, by way of the stack, where the garbage collector sees them: each call that can raise costs as
-        // much as a string, and most lists fit at once.
+        // much as a string.
+        let array = ruby.ary_new_capa(length);
         let mut some = [ruby.qnil().as_value(); 16];
-        let mut take = || {
+        loop {
             let mut taken = 0;
             for (place, item) in some.iter_mut().zip(&mut items) {
                 *place = T::to_ruby(item, ruby);
                 taken += 1;
             }
-            (some, taken)
-        };
-        if length <= 16 {
-            let (some, taken) = take();
-            return frozen(ruby.ary_new_from_values(&some[..taken]));
-        }
-        let array = ruby.ary_new_capa(length);
-        for _ in 0..length.div_ceil(16) {
-            let (some, taken) = take();
+            if taken == 0 {
+                return frozen(array);
+            }
             // A new array is not frozen and has room.
             let _ = array.cat(&some[..taken]);
         }
-        frozen(array)
     }
 }
 
