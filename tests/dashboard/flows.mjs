@@ -34,16 +34,6 @@ export function flows(browser) {
     });
   const link = async (body) => (await server.call("POST", "/v1/links", { url: `${world.url}/`, ...body })).body;
 
-  flow("keys: a double click issues one", async () => {
-    await go("/dashboard/keys");
-    await page.getByLabel("Name").fill("clicked-twice");
-    await page.getByLabel("Read", { exact: true }).check();
-    await page.getByRole("button", { name: "Issue the key" }).dblclick();
-    await page.locator("#secret").textContent();
-    await go("/dashboard/keys");
-    assert.equal(await page.getByText("clicked-twice", { exact: true }).count(), 1);
-  });
-
   flow("keys: rotate with overlap, revoke, filter the log", async () => {
     await go("/dashboard/keys");
     await page.getByLabel("Name").fill("rotating");

@@ -1,4 +1,4 @@
-// What needs a script and nothing else: copying, ticking all boxes, sending once. Pages work without it.
+// What needs a script and nothing else: copying, and ticking all boxes. Pages work without it.
 "use strict";
 
 document.addEventListener("click", async (event) => {
@@ -20,16 +20,6 @@ document.addEventListener("change", (event) => {
   const all = event.target.closest("[data-all]");
   if (!all) return;
   for (const box of all.form.querySelectorAll(`input[name="${all.dataset.all}"]`)) box.checked = all.checked;
-});
-
-// A double click sends a form once: a second key would be made, and the first never seen. The page may stay, where the
-// answer is a file, so that later the form can be sent again.
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.method !== "post") return;
-  if (form.dataset.sent) return event.preventDefault();
-  form.dataset.sent = "yes";
-  setTimeout(() => delete form.dataset.sent, 3000);
 });
 
 // What only works with a script is shown only where there is one: in the page, and in what htmx puts into it later.
