@@ -27,8 +27,9 @@ use crate::visitor::Visitors;
 use crate::webhooks::announce;
 use crate::webhooks::queue::Hooks;
 
-/// Clicks in one transaction: many, but never so many that other writers wait for long.
-const AT_ONCE: usize = 30_000;
+/// Clicks in one transaction: as many as most often wait at the highest rates, but never so many that other writers wait
+/// for long.
+const AT_ONCE: usize = 60_000;
 /// More calls than this do not wait in memory while the database takes none.
 const MOST_CALLS: usize = 200_000;
 
@@ -102,15 +103,19 @@ impl App {
             .push(call);
     }
 
-    /// Writes down what waits in memory: clicks and calls. What cannot be written stays.
+    /// Writes down what waits in memory: clicks and calls. What cannot be written stays; what comes meanwhile waits for the
+    /// next time, since each transaction for a few clicks writes nearly as many pages as one for thousands.
     pub async fn flush(&self) -> Result<(), Failure> {
         let mut unwritten = self.flushing.lock().await;
         loop {
-            let batch = match unwritten.take() {
+            let (batch, is_last) = match unwritten.take() {
                 // What failed comes first, as it was: it may have been written after all.
-                Some(batch) => batch,
+                Some(batch) => (batch, false),
                 None => match self.next_batch() {
-                    Some(batch) => batch,
+                    Some(batch) => {
+                        let is_last = batch.clicks.len() < AT_ONCE;
+                        (batch, is_last)
+                    }
                     None => return Ok(()),
                 },
             };
@@ -119,6 +124,9 @@ impl App {
                 self.clicks.limit();
                 self.limit_calls();
                 return Err(error.into());
+            }
+            if is_last {
+                return Ok(());
             }
         }
     }

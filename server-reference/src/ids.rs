@@ -142,25 +142,14 @@ impl Ids {
 
     /// A new id that carries the time `now`.
     pub fn at(&self, kind: Kind, now: Micros) -> String {
-        let number = match &mut *self.state() {
-            State::Live { rng, last } => {
-                let millis = u128::from(u64::try_from(now / 1_000).unwrap_or(0)) & ((1 << 48) - 1);
-                // Within one millisecond, and when the clock steps back, count on from the last id.
-                *last = if millis <= *last >> RANDOM_BITS {
-                    *last + 1
-                } else {
-                    millis << RANDOM_BITS | (random_u128(rng) & RANDOM_MASK)
-                };
-                *last
-            }
-            State::Seeded { streams, .. } => {
-                let stream = &mut streams[kind as usize];
-                stream.count += 1;
-                u128::from(SEEDED_FROM + stream.count) << RANDOM_BITS
-                    | (random_u128(&mut stream.rng) & RANDOM_MASK)
-            }
-        };
-        encode(kind.prefix(), number)
+        encode(kind.prefix(), self.state().number(kind, now))
+    }
+
+    /// The ULIDs of several ids, each with a time of its own.
+    pub fn numbers_at(&self, kind: Kind, times: impl IntoIterator<Item = Micros>) -> Vec<u128> {
+        let mut state = self.state();
+        let number = |now| state.number(kind, now);
+        times.into_iter().map(number).collect()
     }
 
     /// Random bytes.
@@ -188,6 +177,27 @@ impl Ids {
 }
 
 impl State {
+    fn number(&mut self, kind: Kind, now: Micros) -> u128 {
+        match self {
+            Self::Live { rng, last } => {
+                let millis = u128::from(u64::try_from(now / 1_000).unwrap_or(0)) & ((1 << 48) - 1);
+                // Within one millisecond, and when the clock steps back, count on from the last id.
+                *last = if millis <= *last >> RANDOM_BITS {
+                    *last + 1
+                } else {
+                    millis << RANDOM_BITS | (random_u128(rng) & RANDOM_MASK)
+                };
+                *last
+            }
+            Self::Seeded { streams, .. } => {
+                let stream = &mut streams[kind as usize];
+                stream.count += 1;
+                u128::from(SEEDED_FROM + stream.count) << RANDOM_BITS
+                    | (random_u128(&mut stream.rng) & RANDOM_MASK)
+            }
+        }
+    }
+
     fn rng(&mut self, purpose: Purpose) -> &mut StdRng {
         match self {
             Self::Live { rng, .. } => rng,
@@ -216,6 +226,57 @@ fn encode(prefix: &str, ulid: u128) -> String {
     }
     text
 }
+
+/// An id as it is kept where there are many: 16 bytes instead of 30. ULIDs have the order of their texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Id<'a> {
+    /// The prefix of its kind, and this ULID.
+    Ulid(u128),
+    /// Anything else.
+    Other(&'a str),
+}
+
+impl<'a> Id<'a> {
+    /// An id of this kind.
+    pub fn new(kind: Kind, text: &'a str) -> Self {
+        let ulid = text.strip_prefix(kind.prefix()).and_then(decode);
+        ulid.map_or(Self::Other(text), Self::Ulid)
+    }
+
+    /// Its text.
+    pub fn text(self, kind: Kind) -> String {
+        match self {
+            Self::Ulid(number) => encode(kind.prefix(), number),
+            Self::Other(text) => text.to_owned(),
+        }
+    }
+}
+
+/// The number of a ULID; none where this is not how it is written.
+fn decode(text: &str) -> Option<u128> {
+    const LETTERS: usize = 26;
+    /// Two bits of the letters are too many.
+    const FIRST_AT_MOST: u8 = b'7';
+    let letters: &[u8; LETTERS] = text.as_bytes().try_into().ok()?;
+    if letters[0] > FIRST_AT_MOST {
+        return None;
+    }
+    letters.iter().try_fold(0, |number, letter| {
+        let digit = DIGITS[usize::from(*letter)];
+        (digit < 32).then_some(number << 5 | u128::from(digit))
+    })
+}
+
+/// What each letter of [`ALPHABET`] stands for; 32 is for all others.
+const DIGITS: [u8; 256] = {
+    let mut digits = [32; 256];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        digits[ALPHABET[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
@@ -258,6 +319,34 @@ mod tests {
             ids.at(Kind::Click, 1_469_918_176_385_000)
                 .starts_with("clk_01ARYZ6S41")
         );
+    }
+
+    #[test]
+    fn an_id_as_a_number_is_the_same_id() {
+        let ids = Ids::new(Arc::new(ManualClock::new(1_700_000_000_000_000)));
+        let made = ids.next(Kind::Click);
+        let largest = "clk_7ZZZZZZZZZZZZZZZZZZZZZZZZZ";
+        for id in [made.as_str(), largest, "clk_00000000000000000000000000"] {
+            let short = Id::new(Kind::Click, id);
+            assert!(matches!(short, Id::Ulid(_)), "{id}");
+            assert_eq!(short.text(Kind::Click), id);
+        }
+        assert_eq!(Id::new(Kind::Click, largest), Id::Ulid(u128::MAX));
+        // Whatever would be written otherwise stays as it is.
+        let lower = made.to_lowercase();
+        for other in [
+            "",
+            "clk_",
+            "lnk_00000000000000000000000000",
+            "clk_80000000000000000000000000",
+            "clk_0000000000000000000000000U",
+            "clk_000000000000000000000000000",
+            "clk_0000000000000000000000000é",
+            &lower,
+        ] {
+            assert_eq!(Id::new(Kind::Click, other), Id::Other(other));
+            assert_eq!(Id::new(Kind::Click, other).text(Kind::Click), other);
+        }
     }
 
     #[test]

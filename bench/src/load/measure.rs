@@ -27,8 +27,9 @@ const CONNECTIONS: u32 = 32;
 const PAUSE: Duration = Duration::from_millis(4);
 /// Between two batches of the runs that measure latency.
 const BETWEEN: Duration = Duration::from_millis(100);
-/// A process that took no more than [`IDLE`] within this time has nothing left to do: clicks are written every 200 ms.
-const SETTLE: Duration = Duration::from_millis(500);
+/// A process that took no more than [`IDLE`] within this time has nothing left to do: clicks wait for 600 ms at
+/// most until they are written.
+const SETTLE: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_millis(20);
 /// Longer than this, nothing takes to write down what it has answered.
 const MOST: Duration = Duration::from_secs(60);

@@ -20,6 +20,8 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use quick_cache::sync::Cache;
 
 use self::markers::Found;
@@ -104,7 +106,7 @@ const REMEMBERED: usize = 2_000;
 const LONGEST_REMEMBERED: usize = 512;
 
 /// User agents that were read lately: a few hundred make up nearly all visits.
-pub struct Agents(Cache<Box<[u8]>, Agent>);
+pub struct Agents(Cache<Box<[u8]>, Arc<Agent>>);
 
 impl Default for Agents {
     fn default() -> Self {
@@ -114,15 +116,15 @@ impl Default for Agents {
 
 impl Agents {
     /// Reads a user agent, or remembers what it said.
-    pub fn of(&self, bytes: &[u8]) -> Agent {
+    pub fn of(&self, bytes: &[u8]) -> Arc<Agent> {
         if bytes.len() > LONGEST_REMEMBERED {
-            return Agent::of_bytes(bytes);
+            return Arc::new(Agent::of_bytes(bytes));
         }
         if let Some(agent) = self.0.get(bytes) {
             return agent;
         }
-        let agent = Agent::of_bytes(bytes);
-        self.0.insert(bytes.into(), agent);
+        let agent = Arc::new(Agent::of_bytes(bytes));
+        self.0.insert(bytes.into(), agent.clone());
         agent
     }
 }

@@ -105,13 +105,13 @@ fn what_is_remembered_is_what_was_read() {
     let agents = Agents::default();
     for _ in 0..2 {
         for (_, _, _, text) in PEOPLE {
-            assert_eq!(agents.of(text.as_bytes()), Agent::of(text));
+            assert_eq!(*agents.of(text.as_bytes()), Agent::of(text));
         }
         for text in BOTS {
-            assert_eq!(agents.of(text.as_bytes()), Agent::of(text));
+            assert_eq!(*agents.of(text.as_bytes()), Agent::of(text));
         }
     }
     let long = format!("{}{}", PEOPLE[0].3, "x".repeat(LONGEST_REMEMBERED));
-    assert_eq!(agents.of(long.as_bytes()), Agent::of(&long));
+    assert_eq!(*agents.of(long.as_bytes()), Agent::of(&long));
     assert_eq!(agents.0.peek(long.as_bytes()), None, "not kept");
 }

@@ -30,13 +30,13 @@ pub struct Click {
     /// Who it was, for this link and this day.
     pub visitor: DailyHash,
     /// What the user agent says.
-    pub agent: Agent,
+    pub agent: Arc<Agent>,
     /// From which country.
     pub country: Option<Country>,
-    /// By the link or by its QR code, as the spec's `ClickTrigger` has it.
-    pub trigger: &'static str,
     /// Which rule decided where it went.
     pub destination_kind: &'static str,
+    /// By the link's QR code, and not by the link itself.
+    pub is_qr: bool,
     /// Whether nobody was there.
     pub is_bot: bool,
     /// Whether the link's count has it already (links with a click limit).
@@ -81,12 +81,12 @@ impl More {
     }
 }
 
-/// By the link or by its QR code, as the spec's `ClickTrigger` has it.
-pub fn trigger(visit: &Visit<'_>) -> &'static str {
-    if visit.is_qr() { "qr" } else { "link" }
-}
-
 impl Click {
+    /// By the link or by its QR code, as the spec's `ClickTrigger` has it.
+    pub fn trigger(&self) -> &'static str {
+        if self.is_qr { "qr" } else { "link" }
+    }
+
     /// The link's UTM parameters, else those of the visit.
     pub fn utm(&self) -> [Option<&str>; 5] {
         let own = self.link.utm();
@@ -162,7 +162,9 @@ impl ClickBuffer {
     pub fn take(&self, most: usize) -> Vec<Click> {
         let mut waiting = self.waiting.lock().expect("no panic while counting");
         if waiting.len() <= most {
-            return std::mem::take(&mut *waiting);
+            // As many will come again: room that grows step by step is copied at each.
+            let room = Vec::with_capacity(waiting.len());
+            return std::mem::replace(&mut *waiting, room);
         }
         let rest = waiting.split_off(most);
         std::mem::replace(&mut *waiting, rest)
@@ -219,8 +221,8 @@ mod tests {
             said("src=qr&sub_id=n").unwrap().sub_id.as_deref(),
             Some("n")
         );
-        let triggers = ["src=QR", "src=qr"].map(|query| trigger(&Visit::new(query)));
-        assert_eq!(triggers, ["link", "qr"]);
+        let by_qr = ["src=QR", "src=qr"].map(|query| Visit::new(query).is_qr());
+        assert_eq!(by_qr, [false, true]);
     }
 
     #[test]

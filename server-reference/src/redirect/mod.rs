@@ -191,7 +191,7 @@ async fn find(app: &App, domain: &Domain, slug: &str) -> sqlx::Result<Option<Arc
 pub struct Visitor<'a> {
     client: Client,
     now: Micros,
-    agent: Agent,
+    agent: Arc<Agent>,
     /// Whether it is a person's and no program's.
     is_bot: bool,
     /// Whether it can count: a request for the headers alone cannot.
@@ -216,8 +216,8 @@ impl<'a> Visitor<'a> {
         Self {
             client: app.config.proxies.client(peer, fields),
             now: app.now(),
-            agent,
             is_bot: agent::is_automated(fields, &agent),
+            agent,
             counts: !is_head,
             unlocked: false,
             query,
@@ -353,10 +353,10 @@ fn leave<'l>(
             visitor: app
                 .visitors
                 .daily_hash(visitor.now, link.id(), address, agent),
-            agent: visitor.agent,
+            agent: visitor.agent.clone(),
             country: place.country,
-            trigger: clicks::trigger(&visit),
             destination_kind: way.kind,
+            is_qr: visit.is_qr(),
             is_bot: visitor.is_bot,
             counted,
             more: More::new(&visit, visitor.referrer, place),

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use sqlx::AnyConnection;
 
-use super::click_log::block;
+use super::click_log::block::{Block, Row};
 use super::click_log::terms::COLUMNS;
 use super::click_pages::{BOTS, Blocks, Column, PEOPLE, Query};
 use super::{Dialect, Result};
 use crate::clock::Micros;
+use crate::ids::Kind;
 
 /// Which clicks are counted.
 #[derive(Debug, Clone)]
@@ -131,8 +132,7 @@ struct Counter {
 impl Counter {
     fn add(mut self, blocks: &[(i64, Vec<u8>)]) -> Result<Self> {
         for (first, bytes) in blocks {
-            for (seq, bytes) in block::read(bytes, *first)? {
-                let click = block::click(seq, bytes)?;
+            for (_, click) in Block::read(bytes, *first)?.clicks() {
                 if self.query.fits(&click, self.is_bot) {
                     self.click(&click);
                 }
@@ -141,7 +141,7 @@ impl Counter {
         Ok(self)
     }
 
-    fn click(&mut self, click: &block::Row<'_>) {
+    fn click(&mut self, click: &Row<'_>) {
         let index = (click.occurred_at - self.from) / self.piece;
         let slot = usize::try_from(index).ok();
         if let Some(slot) = slot.and_then(|index| self.counts.slots.get_mut(index)) {
@@ -149,6 +149,8 @@ impl Counter {
             slot.unique += i64::from(click.is_unique);
         }
         if self.by_value {
+            self.counts
+                .value(Column::Link, &click.link_id.text(Kind::Link));
             for (column, value) in click.columns() {
                 self.counts.value(column, value);
             }

@@ -11,7 +11,7 @@ use super::rows;
 use super::visitors;
 use super::{Columns, Dialect, Result};
 use crate::clock::Micros;
-use crate::ids::{Ids, Kind};
+use crate::ids::{Id, Ids, Kind};
 use crate::redirect::clicks::{Click, ClickBuffer};
 
 /// A step of the count of a link that has thresholds, bots excluded.
@@ -40,6 +40,9 @@ pub struct Writing<'a> {
     pub now: Micros,
 }
 
+/// Ids that are made together: visits need ids too, and do not wait for more.
+const IDS: usize = 500;
+
 /// Writes clicks, and counts them on their links. Gives the steps of links with thresholds.
 pub async fn insert(
     connection: &mut AnyConnection,
@@ -48,14 +51,17 @@ pub async fn insert(
 ) -> Result<Vec<Counted>> {
     let sequence = sequence(connection, clicks, writing.now).await?;
     let unique = unique(connection, writing, clicks).await?;
-    let mut segments: BTreeMap<&str, Segment> = BTreeMap::new();
-    for ((click, seq), is_unique) in clicks.iter().zip(sequence).zip(unique) {
+    let mut segments: BTreeMap<&str, Segment<'_>> = BTreeMap::new();
+    let ids = clicks.chunks(IDS).flat_map(|clicks| {
+        let times = clicks.iter().map(|click| click.occurred_at);
+        writing.ids.numbers_at(Kind::Click, times)
+    });
+    for (((click, id), seq), is_unique) in clicks.iter().zip(ids).zip(sequence).zip(unique) {
         let workspace_id = click.link.workspace_id();
         let segment = segments
             .entry(workspace_id)
             .or_insert_with(|| Segment::new(workspace_id, seq));
-        let id = writing.ids.at(Kind::Click, click.occurred_at);
-        segment.push(&row(click, &id, is_unique));
+        segment.push(&row(click, Id::Ulid(id), is_unique));
         segment.write_ahead(connection, writing.dialect).await?;
         if segment.len() == SEGMENT
             && let Some(full) = segments.remove(workspace_id)
@@ -69,11 +75,11 @@ pub async fn insert(
     count(connection, writing.dialect, clicks).await
 }
 
-fn row<'a>(click: &'a Click, id: &'a str, is_unique: bool) -> Row<'a> {
+fn row<'a>(click: &'a Click, id: Id<'a>, is_unique: bool) -> Row<'a> {
     let more = click.more.as_deref();
     Row {
         id,
-        link_id: click.link.id(),
+        link_id: link_id(click),
         occurred_at: click.occurred_at,
         country: click.country.as_ref().map(|country| country.as_str()),
         region: more.and_then(|more| more.region.as_deref()),
@@ -84,11 +90,15 @@ fn row<'a>(click: &'a Click, id: &'a str, is_unique: bool) -> Row<'a> {
         referrer_domain: more.and_then(|more| more.referrer_domain.as_deref()),
         utm: click.utm(),
         sub_id: click.sub_id(),
-        trigger: click.trigger,
+        trigger: click.trigger(),
         destination_kind: click.destination_kind,
         is_bot: click.is_bot,
         is_unique,
     }
+}
+
+fn link_id(click: &Click) -> Id<'_> {
+    Id::new(Kind::Link, click.link.id())
 }
 
 /// Whether each click is its visitor's first on its link and day.
@@ -172,9 +182,9 @@ async fn count(
     dialect: Dialect,
     clicks: &[Click],
 ) -> Result<Vec<Counted>> {
-    let mut steps: HashMap<&str, Step> = HashMap::new();
+    let mut steps: HashMap<Id<'_>, Step> = HashMap::new();
     for click in clicks.iter().filter(|click| !click.counted) {
-        let step = steps.entry(click.link.id()).or_default();
+        let step = steps.entry(link_id(click)).or_default();
         if click.is_bot {
             step.bots += 1;
         } else {
@@ -182,7 +192,7 @@ async fn count(
             step.last = step.last.max(Some(click.occurred_at));
         }
     }
-    let mut steps: Vec<(&str, Step)> = steps.into_iter().collect();
+    let mut steps: Vec<(Id<'_>, Step)> = steps.into_iter().collect();
     steps.sort_unstable_by_key(|(link_id, _)| *link_id);
     for steps in rows::portions(&steps) {
         let columns = [
@@ -201,17 +211,14 @@ async fn count(
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for (link_id, step) in steps {
             query = query
-                .bind((*link_id).to_owned())
+                .bind(link_id.text(Kind::Link))
                 .bind(step.people)
                 .bind(step.bots)
                 .bind(step.last);
         }
         query.execute(&mut *connection).await?;
     }
-    let link_ids: Vec<String> = steps
-        .iter()
-        .map(|(link_id, _)| (*link_id).to_owned())
-        .collect();
+    let link_ids: Vec<Id<'_>> = steps.into_iter().map(|(link_id, _)| link_id).collect();
     let mut counted = watched(connection, dialect, &link_ids).await?;
     let places: HashMap<String, usize> = (0..)
         .zip(&counted)
@@ -246,7 +253,7 @@ fn step(row: &AnyRow) -> Result<Counted> {
 async fn watched(
     connection: &mut AnyConnection,
     dialect: Dialect,
-    link_ids: &[String],
+    link_ids: &[Id<'_>],
 ) -> Result<Vec<Counted>> {
     /// Few links have thresholds: most often, fewer than so many between the first and the last.
     const FEW: i64 = 1_000;
@@ -258,18 +265,22 @@ async fn watched(
         "{WATCHED}{index} {THEIR_COUNTS} AND links.id >= $1 AND links.id <= $2 ORDER BY links.id LIMIT $3"
     );
     let between = sqlx::query(AssertSqlSafe(sql))
-        .bind(first.clone())
-        .bind(last.clone())
+        .bind(first.text(Kind::Link))
+        .bind(last.text(Kind::Link))
         .bind(FEW)
         .fetch_all(&mut *connection)
         .await?;
     let mut found = between.iter().map(step).collect::<Result<Vec<_>>>()?;
     if (between.len() as i64) < FEW {
-        found.retain(|step| link_ids.binary_search(&step.link_id).is_ok());
+        found.retain(|step| {
+            let link_id = Id::new(Kind::Link, &step.link_id);
+            link_ids.binary_search(&link_id).is_ok()
+        });
         return Ok(found);
     }
     found.clear();
-    for list in rows::lists(link_ids) {
+    let link_ids: Vec<String> = link_ids.iter().map(|id| id.text(Kind::Link)).collect();
+    for list in rows::lists(&link_ids) {
         let ids = list.sql(dialect, 0);
         let sql = format!("{WATCHED}{index} {THEIR_COUNTS} AND links.id IN ({ids})");
         let query = list.bind(sqlx::query(AssertSqlSafe(sql)));

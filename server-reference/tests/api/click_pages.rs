@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use approute_server::clock::{DAY, HOUR, SECOND};
+use approute_server::ids::{Id, Kind};
 use approute_server::store::click_log::Segment;
 use approute_server::store::click_log::block::Row;
 use approute_server::store::click_pages::{self, EXAMINED, Query};
@@ -46,13 +47,12 @@ async fn many(api: &Api, link_id: &str, number: i64, flush: i64) {
         let last = number.min(first + flush - 1);
         let mut segment = Segment::new(workspace_id, NOON + last * SECOND);
         for i in first..=last {
-            let id = format!("clk_{i:026}");
             segment.push(&Row {
-                id: &id,
+                id: Id::Ulid(i as u128),
                 link_id: if i % 2 == 0 {
-                    link_id
+                    Id::new(Kind::Link, link_id)
                 } else {
-                    "lnk_00000000000000000000000000"
+                    Id::Ulid(0)
                 },
                 occurred_at: NOON + (i - i % 5) * SECOND,
                 country: [Some("DE"), Some("FR"), None][i as usize % 3],

@@ -5,15 +5,15 @@ use sqlx::{AnyConnection, Row as _};
 use super::super::{Columns, Dialect, Result};
 use super::block::Row;
 use super::{SEGMENT, Segment};
+use crate::ids::{Id, Kind};
 
 /// Rows that are in memory at once.
 const AT_ONCE: i64 = 5_000;
 
 /// Moves all of them, and drops their table. Clicks whose places follow each other were written together, and become a
-/// segment; every click keeps its place, so that cursors go on.
+/// segment, as far as they are in memory together; every click keeps its place, so that cursors go on.
 pub async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Result<()> {
     let mut after = (String::new(), i64::MIN);
-    let mut segment: Option<Segment> = None;
     loop {
         let rows = sqlx::query(
             "SELECT * FROM clicks WHERE workspace_id > $1 OR (workspace_id = $1 AND seq > $2) \
@@ -24,6 +24,7 @@ pub async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Result<()>
         .bind(AT_ONCE)
         .fetch_all(&mut *connection)
         .await?;
+        let mut segment: Option<Segment<'_>> = None;
         for row in &rows {
             let (workspace_id, seq) = (row.text("workspace_id")?, row.int("seq")?);
             let goes_on = segment.as_ref().is_some_and(|segment| {
@@ -37,8 +38,8 @@ pub async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Result<()>
             let needed = |column: &str| Ok::<_, sqlx::Error>(text(column)?.unwrap_or_default());
             if let Some(segment) = &mut segment {
                 segment.push(&Row {
-                    id: needed("id")?,
-                    link_id: needed("link_id")?,
+                    id: Id::new(Kind::Click, needed("id")?),
+                    link_id: Id::new(Kind::Link, needed("link_id")?),
                     occurred_at: row.int("occurred_at")?,
                     country: text("country")?,
                     region: text("region")?,
@@ -62,12 +63,12 @@ pub async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Result<()>
                 });
             }
         }
+        if let Some(last) = segment {
+            last.write(connection, dialect).await?;
+        }
         if (rows.len() as i64) < AT_ONCE {
             break;
         }
-    }
-    if let Some(last) = segment {
-        last.write(connection, dialect).await?;
     }
     sqlx::raw_sql("DROP TABLE clicks")
         .execute(connection)

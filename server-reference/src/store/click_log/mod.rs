@@ -2,12 +2,13 @@
 //!
 //! A row and nine index entries for each click would cost more than everything else that a visit costs together: each
 //! entry lands on another page of its index, and each page is written twice. So the clicks that a flush brings are written
-//! as one *segment*: their texts in [`block`]s of a few dozen, and for each *term*, which is a column with its value, one
+//! as one *segment*: what they say in [`block`]s of a hundred or so, and for each *term*, which is a column with its value, one
 //! row with the places of its clicks in the segment ([`terms`]). In a busy segment the rare terms share rows, so that
 //! a flush writes some thousand rows at most, however many links were visited. Segments are never changed, except
 //! when clicks are removed.
 
 pub mod block;
+mod bytes;
 pub mod migrate;
 mod remove;
 pub mod terms;
@@ -16,19 +17,19 @@ use sqlx::AnyConnection;
 
 pub use self::remove::remove_link;
 
-use self::block::{BLOCK, Row};
+use self::block::{BLOCK, Builder, Row};
 use self::terms::{Column, Term, Terms};
 use super::rows::{self, Value};
 use super::{Dialect, Result};
 
 /// Clicks of one segment at most.
-pub const SEGMENT: usize = 32_768;
+pub const SEGMENT: usize = 65_536;
 
 /// Blocks that wait to be written together.
-const AHEAD: usize = 250;
+const AHEAD: usize = 50;
 
 /// A segment that is being made.
-pub struct Segment {
+pub struct Segment<'a> {
     workspace_id: String,
     first_seq: i64,
     clicks: usize,
@@ -36,10 +37,12 @@ pub struct Segment {
     written: usize,
     /// Those that are not.
     blocks: Vec<Vec<u8>>,
+    /// The one that is not whole yet.
+    block: Builder<'a>,
     terms: Terms,
 }
 
-impl Segment {
+impl<'a> Segment<'a> {
     /// A workspace's segment whose first click stands at `first_seq`.
     pub fn new(workspace_id: &str, first_seq: i64) -> Self {
         Self {
@@ -48,6 +51,7 @@ impl Segment {
             clicks: 0,
             written: 0,
             blocks: Vec::new(),
+            block: Builder::default(),
             terms: Terms::default(),
         }
     }
@@ -68,16 +72,16 @@ impl Segment {
     }
 
     /// Adds a click, whose place is [`next_seq`](Self::next_seq).
-    pub fn push(&mut self, row: &Row<'_>) {
-        if self.clicks.is_multiple_of(BLOCK) {
-            self.blocks.push(block::begin());
-        }
+    pub fn push(&mut self, row: &Row<'a>) {
         let (offset, seq) = (self.clicks % BLOCK, self.next_seq());
-        if let Some(last) = self.blocks.last_mut() {
-            block::write(last, offset, seq, row);
+        self.block.push(offset, seq, row);
+        if offset == BLOCK - 1 {
+            self.blocks.push(self.block.finish());
         }
         let place = self.clicks as u32;
         self.terms.add(Term::of_all(row.is_bot), place);
+        self.terms
+            .add(Term::of_link(row.link_id, row.is_bot), place);
         for (column, value) in row.columns() {
             self.terms.add(Term::new(column, value, row.is_bot), place);
         }
@@ -90,10 +94,8 @@ impl Segment {
         connection: &mut AnyConnection,
         dialect: Dialect,
     ) -> Result<()> {
-        if self.blocks.len() > AHEAD {
-            let last = self.blocks.pop();
+        if self.blocks.len() >= AHEAD {
             self.write_blocks(connection, dialect).await?;
-            self.blocks.extend(last);
         }
         Ok(())
     }
@@ -119,6 +121,9 @@ impl Segment {
 
     /// Writes it.
     pub async fn write(mut self, connection: &mut AnyConnection, dialect: Dialect) -> Result<()> {
+        if !self.clicks.is_multiple_of(BLOCK) {
+            self.blocks.push(self.block.finish());
+        }
         self.write_blocks(connection, dialect).await?;
         let Self {
             workspace_id,
@@ -139,11 +144,10 @@ impl Segment {
 }
 
 impl<'a> Row<'a> {
-    /// What it can be found by.
+    /// What it can be found by, beside its link.
     pub(in crate::store) fn columns(&self) -> impl Iterator<Item = (Column, &'a str)> {
         let [source, medium, campaign, term, content] = self.utm;
         [
-            (Column::Link, Some(self.link_id)),
             (Column::SubId, self.sub_id),
             (Column::UtmContent, content),
             (Column::UtmTerm, term),

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use sqlx::AnyConnection;
 
 use super::super::{Columns, Result};
-use super::block::{self, BLOCK};
-use super::terms::{self, Column, Term};
+use super::block::{BLOCK, Block};
+use super::terms::{self, Term};
+use crate::ids::{Id, Kind};
 
 /// Rows of the index that are looked through at once.
 const LOOKED_AT: i64 = 500;
@@ -28,11 +29,11 @@ pub async fn remove_link(
     let mut removal = Removal {
         connection,
         workspace_id: &workspace_id,
-        link_id,
+        link_id: Id::new(Kind::Link, link_id),
         left: segments,
     };
     for is_bot in [false, true] {
-        let term = Term::new(Column::Link, link_id, is_bot);
+        let term = Term::of_link(removal.link_id, is_bot);
         for row in [term.number(), term.shared()] {
             removal.run(term, row).await?;
         }
@@ -43,7 +44,7 @@ pub async fn remove_link(
 struct Removal<'a> {
     connection: &'a mut AnyConnection,
     workspace_id: &'a str,
-    link_id: &'a str,
+    link_id: Id<'a>,
     /// So many segments may still be changed.
     left: usize,
 }
@@ -105,7 +106,7 @@ impl Removal<'_> {
             let Some(block) = block else {
                 continue;
             };
-            let left = block::without(&block, first_seq, |row| row.link_id == self.link_id)?;
+            let left = Block::read(&block, first_seq)?.without(|row| row.link_id == self.link_id);
             let query = match left {
                 Some(left) => sqlx::query(
                     "UPDATE click_blocks SET clicks = $3 WHERE workspace_id = $1 AND first_seq = $2",

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use twox_hash::XxHash3_64;
 
-use super::block::{Damaged, put_number, take_number};
+use super::bytes::{Damaged, put_number, take_number};
+use crate::ids::Id;
 
 /// What can be filtered by. Of filters that are equally broad, the first here leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +31,13 @@ pub const COLUMNS: usize = Column::Os as usize + 1;
 pub struct Term(i64);
 
 /// Rare terms of a busy segment share so many rows.
-const SHARED: u64 = 64;
+const SHARED: u64 = 16;
 /// In a segment of more terms, the rare ones share rows.
 const BUSY: usize = 512;
-/// A term with fewer clicks in its segment is rare.
+/// A term with fewer clicks in its segment is rare, and so is one with a smaller part of them: else a segment of many
+/// clicks had a row of its own for each of a thousand sub-IDs.
 const RARE: u32 = 32;
+const RARE_PART: u32 = 256;
 /// What stands for all clicks, where columns stand for others.
 const ALL: u8 = 255;
 
@@ -44,15 +47,29 @@ impl Term {
         Self::hashed(column as u8, value, is_bot)
     }
 
+    /// The clicks of this link.
+    pub fn of_link(id: Id<'_>, is_bot: bool) -> Self {
+        match id {
+            Id::Ulid(number) => {
+                Self::hashed_bytes(Column::Link as u8, &number.to_be_bytes(), is_bot)
+            }
+            Id::Other(text) => Self::hashed(Column::Link as u8, text, is_bot),
+        }
+    }
+
     /// All clicks.
     pub fn of_all(is_bot: bool) -> Self {
         Self::hashed(ALL, "", is_bot)
     }
 
-    /// The numbers are kept: another hash would find nothing that was written before.
     fn hashed(column: u8, value: &str, is_bot: bool) -> Self {
+        Self::hashed_bytes(column, value.as_bytes(), is_bot)
+    }
+
+    /// The numbers are kept: another hash would find nothing that was written before.
+    fn hashed_bytes(column: u8, value: &[u8], is_bot: bool) -> Self {
         let seed = u64::from(column) << 1 | u64::from(is_bot);
-        let hash = XxHash3_64::oneshot_with_seed(seed, value.as_bytes());
+        let hash = XxHash3_64::oneshot_with_seed(seed, value);
         // Numbers from 0 on are those of shared rows.
         Self((hash | 1 << 63) as i64)
     }
@@ -117,10 +134,12 @@ impl Terms {
     /// The rows to be written, in the order of their numbers.
     pub fn into_rows(self) -> Vec<(i64, Vec<u8>)> {
         let is_busy = self.places.len() > BUSY;
+        let last = self.places.iter().map(|places| places.last).max();
+        let rare = RARE.max(last.unwrap_or_default() / RARE_PART);
         let mut rows = Vec::new();
         let mut shared: HashMap<i64, Vec<u8>> = HashMap::new();
         for places in self.places {
-            if !is_busy || places.count >= RARE {
+            if !is_busy || places.count >= rare {
                 rows.push((places.term.0, places.bytes));
                 continue;
             }
@@ -202,7 +221,7 @@ mod tests {
         ] {
             assert_ne!(one, other);
         }
-        assert!(one.number() < 0 && (0..64).contains(&one.shared()));
+        assert!(one.number() < 0 && (0..16).contains(&one.shared()));
         // As XXH3 with this seed gives it: what is in the databases of others.
         let hash = XxHash3_64::oneshot_with_seed(16, b"ios");
         assert_eq!(one.number(), (hash | 1 << 63) as i64);
@@ -227,7 +246,7 @@ mod tests {
             let rows = terms.into_rows();
             assert!(rows.is_sorted_by(|one, other| one.0 < other.0));
             // In a quiet segment each term has its own row.
-            let links = if clicks < 512 { clicks as usize } else { 64 };
+            let links = if clicks < 512 { clicks as usize } else { 16 };
             assert!(rows.len() <= links + 2, "{}", rows.len());
             let find = |term: Term| {
                 let row = |number| rows.iter().find(|(other, _)| *other == number);

@@ -18,10 +18,11 @@ pub(in crate::store) use self::blocks::Blocks;
 pub use super::click_log::terms::Column;
 
 use self::walk::{Place, Step, Walk};
-use super::click_log::block::{self, Row};
+use super::click_log::block::{Block, Row};
 use super::click_log::terms::Term;
 use super::{Columns, Dialect, Result, rows};
 use crate::clock::Micros;
+use crate::ids::{Id, Kind};
 
 /// How many clicks one page looks at.
 pub const EXAMINED: usize = 3_000;
@@ -91,8 +92,8 @@ impl Stored {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Self {
             seq,
-            id: row.id.to_owned(),
-            link_id: row.link_id.to_owned(),
+            id: row.id.text(Kind::Click),
+            link_id: row.link_id.text(Kind::Link),
             occurred_at: row.occurred_at,
             country: owned(row.country),
             region: owned(row.region),
@@ -121,7 +122,7 @@ impl Query {
             && self.to.is_none_or(|to| row.occurred_at < to)
             && self.filters.iter().all(|(column, value)| {
                 let own = match column {
-                    Column::Link => Some(row.link_id),
+                    Column::Link => return row.link_id == Id::new(Kind::Link, value),
                     Column::SubId => row.sub_id,
                     Column::UtmContent => content,
                     Column::UtmTerm => term,
@@ -137,6 +138,7 @@ impl Query {
 
     fn term(&self, lead: Option<usize>, is_bot: bool) -> Term {
         match lead.map(|lead| &self.filters[lead]) {
+            Some((Column::Link, value)) => Term::of_link(Id::new(Kind::Link, value), is_bot),
             Some((column, value)) => Term::new(*column, value, is_bot),
             None => Term::of_all(is_bot),
         }
@@ -259,14 +261,13 @@ async fn follow(
             let Some(bytes) = known.get(&first) else {
                 continue;
             };
-            let clicks = block::read(bytes, first)?;
+            let block = Block::read(bytes, first)?;
             for place in places {
-                let Some((seq, bytes)) = clicks.iter().find(|(seq, _)| *seq == place.seq) else {
+                let Some(row) = block.at(place.seq) else {
                     continue;
                 };
-                let row = block::click(*seq, bytes)?;
                 if query.fits(&row, is_bot) {
-                    found.push(Stored::new(*seq, &row));
+                    found.push(Stored::new(place.seq, &row));
                     if found.len() == wanted {
                         return Ok((found, None));
                     }
