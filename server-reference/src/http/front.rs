@@ -27,6 +27,8 @@ use connection::Connection;
 
 /// How often connections are looked at for whether they wait too long.
 const TICK: Duration = Duration::from_secs(1);
+/// A visit takes some microseconds, and shall not wait for a batch of a thousand links to finish its turn.
+const SLICE: Duration = Duration::from_micros(100);
 
 /// A connection that was accepted.
 pub struct Arrival {
@@ -62,7 +64,12 @@ impl Fronts {
             std::thread::Builder::new()
                 .name("visits".to_owned())
                 .stack_size(512 << 10)
-                .spawn(move || runtime.block_on(lane.run(arrivals, stop)))?;
+                .spawn(move || {
+                    if let Err(error) = approute_scheduling::ask_for_slices(SLICE) {
+                        tracing::debug!(%error, "visits get no short slices");
+                    }
+                    runtime.block_on(lane.run(arrivals, stop));
+                })?;
             Ok(send)
         });
         Ok(Self {
