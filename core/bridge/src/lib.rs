@@ -47,6 +47,7 @@ pub use host::{HostAction, HostAnswer, HostCall, HostFailure};
 pub use notice::{Listener, Notice};
 pub use queue::{Completion, Queue, What};
 pub use resumable::{Pause, Resumable};
+pub use runtime::drop_elsewhere;
 pub use waiting::wait;
 
 /// The version of this crate. A facade refuses a native library of another version.

@@ -194,7 +194,7 @@ async fn count(
     }
     let mut steps: Vec<(Id<'_>, Step)> = steps.into_iter().collect();
     steps.sort_unstable_by_key(|(link_id, _)| *link_id);
-    for steps in rows::portions(&steps) {
+    for steps in rows::portions(dialect, &steps) {
         let columns = [
             "link_id",
             "click_count",
@@ -280,8 +280,8 @@ async fn watched(
     }
     found.clear();
     let link_ids: Vec<String> = link_ids.iter().map(|id| id.text(Kind::Link)).collect();
-    for list in rows::lists(&link_ids) {
-        let ids = list.sql(dialect, 0);
+    for list in rows::lists(dialect, &link_ids) {
+        let ids = list.sql(0);
         let sql = format!("{WATCHED}{index} {THEIR_COUNTS} AND links.id IN ({ids})");
         let query = list.bind(sqlx::query(AssertSqlSafe(sql)));
         for row in query.fetch_all(&mut *connection).await? {

@@ -119,10 +119,10 @@ pub async fn get(
     ids: &[String],
 ) -> Result<Vec<Stored>> {
     let mut found = Vec::new();
-    for list in rows::lists(ids) {
+    for list in rows::lists(dialect, ids) {
         let sql = format!(
             "SELECT id, workspace_id, type, data, created_at FROM events WHERE id IN ({})",
-            list.sql(dialect, 0)
+            list.sql(0)
         );
         let query = list.bind(sqlx::query(sqlx::AssertSqlSafe(sql)));
         for row in query.fetch_all(&mut *connection).await? {

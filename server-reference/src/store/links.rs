@@ -209,12 +209,12 @@ pub async fn get_many(
     now: Micros,
 ) -> Result<HashMap<String, Record>> {
     let mut found = HashMap::new();
-    for list in rows::lists(ids) {
+    for list in rows::lists(dialect, ids) {
         let sql = format!(
             "SELECT {COLUMNS} FROM {COUNTED_LINKS} WHERE workspace_id || '' = {} AND (purge_at IS NULL OR purge_at > {}) AND id IN ({})",
             dialect.place(1),
             dialect.place(2),
-            list.sql(dialect, 2)
+            list.sql(2)
         );
         let query = sqlx::query(AssertSqlSafe(sql))
             .bind(workspace_id.to_owned())
@@ -296,11 +296,11 @@ async fn holders(
     names: &[String],
 ) -> Result<Vec<Holder>> {
     let mut found = Vec::new();
-    for list in rows::lists(names) {
+    for list in rows::lists(dialect, names) {
         let sql = format!(
             "SELECT id, workspace_id, domain, {column} AS name, purge_at FROM links WHERE {scope} = {} AND {column} IN ({})",
             dialect.place(1),
-            list.sql(dialect, 1)
+            list.sql(1)
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(within.to_owned());
         for row in list.bind(query).fetch_all(&mut *connection).await? {
@@ -324,14 +324,14 @@ pub async fn delete(
     now: Micros,
 ) -> Result<u64> {
     let mut deleted = 0;
-    for list in rows::lists(ids) {
+    for list in rows::lists(dialect, ids) {
         let sql = format!(
             "UPDATE links SET deleted_at = {}, purge_at = {}, updated_at = {}, version = version + 1 \
              WHERE deleted_at IS NULL AND id IN ({})",
             dialect.place(1),
             dialect.place(2),
             dialect.place(3),
-            list.sql(dialect, 3)
+            list.sql(3)
         );
         let query = sqlx::query(AssertSqlSafe(sql))
             .bind(now)

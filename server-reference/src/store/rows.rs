@@ -76,24 +76,32 @@ fn add(values: &mut AnyArguments, value: Value) -> Result<()> {
     added.map_err(sqlx::Error::Encode)
 }
 
-/// How many rows or values a statement may have. Few sizes occur, so that each statement is prepared once. They are large,
-/// since SQLite keeps a copy of every page that a statement changes until it ends, and PostgreSQL pays a round trip for
-/// each; larger ones gain little and stay in memory with all that was bound to them.
-const SIZES: [usize; 4] = [250, 50, 10, 1];
+/// How many rows or values a statement may have. Few sizes occur, so that each statement is prepared once. SQLite keeps a
+/// copy of every page that a statement changes until it ends, and a prepared statement stays in memory with all that was
+/// bound to it, so that larger ones cost more than they save; PostgreSQL pays a round trip for each.
+fn sizes(dialect: Dialect) -> [usize; 4] {
+    match dialect {
+        Dialect::Sqlite => [100, 25, 5, 1],
+        Dialect::Postgres => [250, 50, 10, 1],
+    }
+}
 
 /// Cuts a list into portions of those sizes.
-pub fn portions<T>(list: &[T]) -> impl Iterator<Item = &[T]> {
+pub fn portions<T>(dialect: Dialect, list: &[T]) -> impl Iterator<Item = &[T]> {
     let mut left = list;
     std::iter::from_fn(move || {
-        let (first, rest) = left.split_at(portion(left.len()).min(left.len()));
+        let (first, rest) = left.split_at(portion(dialect, left.len()).min(left.len()));
         left = rest;
         (!first.is_empty()).then_some(first)
     })
 }
 
-/// The largest of [`SIZES`] that `left` fills.
-fn portion(left: usize) -> usize {
-    SIZES.into_iter().find(|size| *size <= left).unwrap_or(1)
+/// The largest of [`sizes`] that `left` fills.
+fn portion(dialect: Dialect, left: usize) -> usize {
+    sizes(dialect)
+        .into_iter()
+        .find(|size| *size <= left)
+        .unwrap_or(1)
 }
 
 /// Inserts rows, many with each statement.
@@ -106,7 +114,7 @@ pub async fn insert(
 ) -> Result<()> {
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
-        let size = portion(rows.len());
+        let size = portion(dialect, rows.len());
         // SQLite's limit; PostgreSQL's is twice that.
         debug_assert!(size * columns.len() <= 32_766);
         let mut values = AnyArguments::default();
@@ -145,18 +153,20 @@ fn places(sql: &mut String, dialect: Dialect, first: usize, count: usize) {
 
 /// Values that one statement looks for.
 pub struct List<'a, V> {
+    dialect: Dialect,
     values: &'a [V],
     size: usize,
 }
 
 /// Cuts a list into portions for `IN (…)`.
-pub fn lists<V>(list: &[V]) -> impl Iterator<Item = List<'_, V>> {
-    let most = SIZES[0];
+pub fn lists<V>(dialect: Dialect, list: &[V]) -> impl Iterator<Item = List<'_, V>> {
+    let most = sizes(dialect)[0];
     list.chunks(most).map(move |values| {
         // The smallest size that holds them all.
-        let mut sizes = SIZES.into_iter().rev();
+        let mut sizes = sizes(dialect).into_iter().rev();
         let size = sizes.find(|size| *size >= values.len());
         List {
+            dialect,
             values,
             size: size.unwrap_or(most),
         }
@@ -165,9 +175,9 @@ pub fn lists<V>(list: &[V]) -> impl Iterator<Item = List<'_, V>> {
 
 impl<V: Clone + Into<Value>> List<'_, V> {
     /// The places of its values, where the statement has `before` others in front of them.
-    pub fn sql(&self, dialect: Dialect, before: usize) -> String {
+    pub fn sql(&self, before: usize) -> String {
         let mut sql = String::new();
-        places(&mut sql, dialect, before + 1, self.size);
+        places(&mut sql, self.dialect, before + 1, self.size);
         sql
     }
 
@@ -202,16 +212,15 @@ mod tests {
     fn portions_hold_every_member_once_and_in_order() {
         for count in [0, 1, 9, 10, 999, 1_000, 2_345] {
             let all: Vec<usize> = (0..count).collect();
-            let portions: Vec<&[usize]> = portions(&all).collect();
-            assert_eq!(portions.concat(), all);
-            assert!(
-                portions
-                    .iter()
-                    .all(|portion| SIZES.contains(&portion.len()))
-            );
+            for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+                let portions: Vec<&[usize]> = portions(dialect, &all).collect();
+                assert_eq!(portions.concat(), all);
+                let mut lengths = portions.iter().map(|portion| portion.len());
+                assert!(lengths.all(|length| sizes(dialect).contains(&length)));
+            }
         }
         let all = vec![0; 561];
-        let sizes: Vec<usize> = portions(&all).map(<[_]>::len).collect();
+        let sizes: Vec<usize> = portions(Dialect::Postgres, &all).map(<[_]>::len).collect();
         assert_eq!(sizes, [250, 250, 50, 10, 1]);
     }
 
@@ -219,16 +228,14 @@ mod tests {
     fn lists_are_filled_up_to_the_next_size() {
         let all: Vec<String> = (0..252).map(|number| number.to_string()).collect();
         let sizes = |count: usize| -> Vec<usize> {
-            let lists = lists(&all[..count]);
-            lists
-                .map(|list| list.sql(Dialect::Postgres, 2).split(", ").count())
-                .collect()
+            let lists = lists(Dialect::Postgres, &all[..count]);
+            lists.map(|list| list.sql(2).split(", ").count()).collect()
         };
         assert_eq!(sizes(0), [0; 0]);
         assert_eq!(sizes(1), [1]);
         assert_eq!(sizes(11), [50]);
         assert_eq!(sizes(252), [250, 10]);
-        let list = lists(&all[..3]).next().unwrap();
-        assert!(list.sql(Dialect::Postgres, 2).starts_with("$3, $4, "));
+        let list = lists(Dialect::Postgres, &all[..3]).next().unwrap();
+        assert!(list.sql(2).starts_with("$3, $4, "));
     }
 }

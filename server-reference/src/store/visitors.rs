@@ -20,7 +20,7 @@ pub async fn insert(
 ) -> Result<HashSet<(i64, DailyHash)>> {
     let all: Vec<&(i64, DailyHash)> = visitors.keys().collect();
     let mut fresh = HashSet::new();
-    for portion in rows::portions(&all) {
+    for portion in rows::portions(dialect, &all) {
         let sql = rows::insert_sql(dialect, "visitors", &["day", "visitor"], portion.len());
         let sql = format!("{sql} ON CONFLICT (day, visitor) DO NOTHING RETURNING day, visitor");
         let mut query = sqlx::query(AssertSqlSafe(sql));

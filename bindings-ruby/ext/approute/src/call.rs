@@ -24,10 +24,18 @@ pub(crate) type Ready = Box<dyn FnOnce(&Ruby) -> Value + Send>;
 /// How often a thread that waits looks whether Ruby wants something of it.
 const TICK: Duration = Duration::from_millis(10);
 
+/// From so many bytes on, an answer has so many parts that giving them back takes longer than passing it on.
+const LARGE: usize = 64 << 10;
+
 /// An answer that is a model.
 pub(crate) fn json<M: Model>(raw: RawResponse) -> Result<Ready, Failure> {
+    let is_large = raw.body().len() > LARGE;
     let (data, answer) = split(decode_json::<M::Data>(raw)?);
-    let data = Shared::new(data);
+    let data = if is_large {
+        Shared::large(data)
+    } else {
+        Shared::new(data)
+    };
     Ok(Box::new(move |ruby| {
         model::object::<M>(ruby, data, Some(Arc::new(answer)))
     }))

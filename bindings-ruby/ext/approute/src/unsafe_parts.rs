@@ -30,6 +30,17 @@ pub(crate) struct Shared<T> {
     value: NonNull<T>,
 }
 
+/// What is dropped by another thread.
+struct Large<T: Send + 'static>(Option<T>);
+
+impl<T: Send + 'static> Drop for Large<T> {
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            approute_bridge::drop_elsewhere(value);
+        }
+    }
+}
+
 // SAFETY: a `Shared` gives out shared references only, and owns through an `Arc` what may be dropped on another thread.
 unsafe impl<T: Send + Sync> Send for Shared<T> {}
 // SAFETY: as above.
@@ -40,6 +51,14 @@ impl<T: Send + Sync + 'static> Shared<T> {
     pub(crate) fn new(value: T) -> Self {
         let owner = Arc::new(value);
         let value = NonNull::from(&*owner);
+        Self { owner, value }
+    }
+
+    /// Shares a large whole, whose parts are given back elsewhere: Ruby's garbage collector is what lets go of it, and
+    /// everything stands still meanwhile.
+    pub(crate) fn large(value: T) -> Self {
+        let owner = Arc::new(Large(Some(value)));
+        let value = NonNull::from(owner.0.as_ref().expect("it was just put in"));
         Self { owner, value }
     }
 

@@ -294,8 +294,8 @@ async fn read_blocks(
         .into_iter()
         .filter(|first| !known.contains_key(first))
         .collect();
-    for list in rows::lists(&needed) {
-        let sql = blocks_sql(dialect, &list.sql(dialect, 1));
+    for list in rows::lists(dialect, &needed) {
+        let sql = blocks_sql(dialect, &list.sql(1));
         let statement = sqlx::query(AssertSqlSafe(sql)).bind(query.workspace_id.clone());
         for row in list.bind(statement).fetch_all(&mut *connection).await? {
             known.insert(row.int("first_seq")?, row.bytes("clicks")?);
