@@ -87,6 +87,8 @@ pub struct Write<'a> {
     pub operation: &'static str,
     /// The request.
     pub input: &'a Input,
+    /// Whether the last try met something that nobody would have expected, so that this one looks first.
+    pub careful: bool,
     /// What other parts have to know once it is committed.
     pub changes: Vec<Change>,
     /// A confirmation to store although the handler fails.

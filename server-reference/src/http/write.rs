@@ -56,8 +56,8 @@ impl Job<'_> {
             Some(name) => Some(running.claim(name).ok_or_else(in_flight)?),
             None => None,
         };
-        for _ in 1..TRIES {
-            match self.attempt().await {
+        for attempt in 1..TRIES {
+            match self.attempt(attempt > 1).await {
                 Err(Failure::Conflict) => {}
                 Err(Failure::Store(error)) if store::is_conflict(&error) => {
                     tracing::debug!(%error, "another transaction was faster; trying again");
@@ -65,16 +65,16 @@ impl Job<'_> {
                 outcome => return outcome,
             }
         }
-        self.attempt().await
+        self.attempt(true).await
     }
 
-    async fn attempt(&self) -> Result<Raw, Failure> {
+    async fn attempt(&self, careful: bool) -> Result<Raw, Failure> {
         let app = &self.session.app;
         let mut tx = match self.begin().await? {
             Begun::Answered(raw) => return Ok(raw),
             Begun::Open(tx) => tx,
         };
-        let mut cx = self.context(&mut tx);
+        let mut cx = self.context(&mut tx, careful);
         let outcome = self.effect(&mut cx).await;
         let (changes, pending, reveal) = (cx.changes, cx.confirmation, cx.reveal);
         match outcome {
@@ -152,7 +152,7 @@ impl Job<'_> {
     /// Carries it out and takes it back; gives the answer that it would have had.
     pub async fn rehearse(self) -> Result<Raw, Failure> {
         let mut tx = self.session.app.store.write().await?;
-        let mut cx = self.context(&mut tx);
+        let mut cx = self.context(&mut tx, true);
         let outcome = self.effect(&mut cx).await;
         tx.rollback().await?;
         match outcome {
@@ -161,7 +161,7 @@ impl Job<'_> {
         }
     }
 
-    fn context<'t>(&'t self, tx: &'t mut Tx) -> Write<'t> {
+    fn context<'t>(&'t self, tx: &'t mut Tx, careful: bool) -> Write<'t> {
         Write {
             app: &self.session.app,
             caller: self.caller,
@@ -170,6 +170,7 @@ impl Job<'_> {
             request_id: &self.session.request_id,
             operation: self.session.operation.id(),
             input: &self.input,
+            careful,
             changes: Vec::new(),
             confirmation: None,
             reveal: None,

@@ -139,7 +139,13 @@ async fn settle(cx: &mut Write<'_>, drafts: &mut [Draft]) -> Result<(), Failure>
         .filter(|index| drafts[*index].outcome.is_ok())
         .collect();
     for _ in 0..DRAWS {
-        for (domain, keys) in by_domain(drafts, &open) {
+        // Nobody has a slug that was drawn, as good as ever. Where somebody has, the insert fails, and the next try looks.
+        let asked: Vec<usize> = open
+            .iter()
+            .copied()
+            .filter(|index| cx.careful || !drafts[*index].drawn)
+            .collect();
+        for (domain, keys) in by_domain(drafts, &asked) {
             for holder in store::slug_holders(cx.tx, cx.app.store.dialect(), &domain, &keys).await?
             {
                 if holder.purge_at.is_some_and(|at| at <= cx.now) {

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 
 const READERS: u32 = 4;
 /// Pages of a file that a connection keeps, in KiB; the system keeps the file itself.
-const READ_CACHE: u32 = 500;
+const READ_CACHE: u32 = 300;
 /// What a write changes stays in memory beside it until the commit.
 const WRITE_CACHE: u32 = 1_500;
 const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');

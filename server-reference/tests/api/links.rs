@@ -1,5 +1,7 @@
 //! Creating, getting, updating, deleting and restoring one link.
 
+use std::collections::HashSet;
+
 use approute_server::clock::{DAY, SECOND};
 use serde_json::json;
 
@@ -130,6 +132,27 @@ async fn passwords_are_kept_as_argon2id_and_never_shown() {
         .gives(422)
         .await;
     assert!(!String::from_utf8(invalid.body).unwrap().contains("horse"));
+}
+
+#[tokio::test]
+async fn a_slug_that_is_drawn_twice_is_drawn_again() {
+    let api = Api::with(|config| config.seed = Some(42)).await;
+    let first = api.link(json!({ "url": URL })).await;
+    // From here on the server draws the same ids and slugs once more.
+    api.server.app.ids.restart();
+    let second = api.link(json!({ "url": URL })).await;
+    api.server.app.ids.restart();
+    let body = json!({ "create": [{ "url": URL }, { "url": URL }] });
+    let batch = api.post("/v1/links/batch", body).gives(200).await.json();
+    let mut links = vec![first, second];
+    links.extend([0, 1].map(|index| batch["create"][index]["link"].clone()));
+    for member in ["id", "slug"] {
+        let different: HashSet<&str> = links
+            .iter()
+            .map(|link| link[member].as_str().unwrap())
+            .collect();
+        assert_eq!(different.len(), links.len(), "{member}: {links:?}");
+    }
 }
 
 #[tokio::test]
