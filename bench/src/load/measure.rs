@@ -31,6 +31,8 @@ const BETWEEN: Duration = Duration::from_millis(100);
 /// most until they are written.
 const SETTLE: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_millis(20);
+/// After so long, what large writes took is given back: the server does so every three seconds, its allocator in one more.
+const REST: Duration = Duration::from_secs(5);
 /// Longer than this, nothing takes to write down what it has answered.
 const MOST: Duration = Duration::from_secs(60);
 
@@ -83,7 +85,7 @@ pub async fn run(plan: &Plan, folder: &Path) -> Result<Vec<Row>> {
     let wrk = Wrk::new(plan.wrk.clone(), folder, super::server::DOMAIN, &paths)?;
     let cpu = cpu(plan, folder, &wrk, &server, address, &api).await?;
     let p99 = latency(plan, &wrk, address, &api).await?;
-    settled(&server)?;
+    std::thread::sleep(REST);
     let (now, most) = server.memory()?;
     println!("memory at rest after all of it: {now:.1} MB, at most {most:.1} MB meanwhile");
     drop(server);
@@ -275,7 +277,7 @@ fn memory(plan: &Plan, database: &Database, wrk: &Wrk) -> Result<f64> {
         pause: Duration::ZERO,
     };
     let visits = wrk.run(address, run)?;
-    settled(&server)?;
+    std::thread::sleep(REST);
     let (now, _) = server.memory()?;
     println!(
         "memory of a fresh server: {idle:.1} MB, after {} visits of {} links {now:.1} MB",

@@ -153,6 +153,16 @@ impl Dialect {
         Ok(())
     }
 
+    /// Forgets the pages that SQLite keeps of its file, beside those that are in use.
+    pub async fn release_pages(self, connection: &mut sqlx::AnyConnection) -> sqlx::Result<()> {
+        if self == Self::Sqlite {
+            sqlx::raw_sql("PRAGMA shrink_memory")
+                .execute(connection)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Checks that what was opened is a sound database, without reading much of it: a small one is checked in whole, of
     /// a large one the tables that everything else stands on. Damage elsewhere is an error where it is met.
     pub async fn check(self, connection: &mut sqlx::AnyConnection) -> sqlx::Result<Option<String>> {

@@ -66,12 +66,21 @@ impl Store {
         self.read.acquire().await
     }
 
-    /// Moves the log of commits into the database's file, where there is one. Commits do not do it themselves, so that
-    /// no caller waits for it.
+    /// Moves the log of commits into the database's file, where there is one, and gives back the memory that large writes
+    /// have left. Commits do not do it themselves, so that no caller waits for it.
     pub async fn checkpoint(&self) -> Result<()> {
         if self.logged {
             let mut connection = self.read().await?;
             self.dialect.checkpoint(&mut connection).await?;
+        }
+        self.release_pages().await
+    }
+
+    /// Gives back the memory that large writes have left. A file's pages stay with the system.
+    pub async fn release_pages(&self) -> Result<()> {
+        if self.logged {
+            let mut writer = self.write.acquire().await?;
+            self.dialect.release_pages(&mut writer).await?;
         }
         Ok(())
     }

@@ -17,8 +17,10 @@ use crate::clock::Clock;
 const READERS: u32 = 4;
 /// Pages of a file that a connection keeps, in KiB; the system keeps the file itself.
 const READ_CACHE: u32 = 300;
-/// What a write changes stays in memory beside it until the commit.
-const WRITE_CACHE: u32 = 1_500;
+/// What a write changes stays in memory until the commit. Beside it there is to be room for the pages that lead to it: where
+/// there was none, a batch of a thousand links read each of them again for every link. [`Store::checkpoint`] gives the
+/// room back.
+const WRITE_CACHE: u32 = 16_384;
 const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 
 /// Where the data is kept.
