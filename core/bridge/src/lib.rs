@@ -23,6 +23,7 @@ mod arguments;
 mod client;
 mod clock;
 mod config;
+mod discard;
 mod failure;
 #[rustfmt::skip]
 mod generated;
@@ -40,6 +41,7 @@ pub use approute::bridge::{RawResponse, Script, decode_binary, decode_empty, dec
 pub use client::{Client, PendingCall};
 pub use clock::Clock;
 pub use config::Config;
+pub use discard::drop_elsewhere;
 pub use failure::{Details, Failure, FieldProblem, LanguageType, RequiredConfirmation};
 pub use generated::OPERATIONS;
 pub use guarding::{guard, panic_on_purpose};
@@ -47,7 +49,6 @@ pub use host::{HostAction, HostAnswer, HostCall, HostFailure};
 pub use notice::{Listener, Notice};
 pub use queue::{Completion, Queue, What};
 pub use resumable::{Pause, Resumable};
-pub use runtime::drop_elsewhere;
 pub use waiting::wait;
 
 /// The version of this crate. A facade refuses a native library of another version.

@@ -32,15 +32,6 @@ pub(crate) fn io_thread() -> Result<Handle, Failure> {
     Ok(handle)
 }
 
-/// Drops what has many parts on a thread that has the time for it; at once, where there can be none.
-pub fn drop_elsewhere<T: Send + 'static>(value: T) {
-    match io_thread() {
-        // Not by the thread for I/O itself, whose calls would wait.
-        Ok(handle) => drop(handle.spawn_blocking(move || drop(value))),
-        Err(_) => drop(value),
-    }
-}
-
 struct Thread {
     handle: Handle,
     beat: &'static Beat,

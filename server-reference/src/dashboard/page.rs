@@ -12,7 +12,7 @@ use super::assets::{ADDRESSES, Addresses};
 use super::form::Errors;
 use super::session::Person;
 use crate::clock::{Micros, to_datetime};
-use crate::http::pipeline::explain;
+use crate::http::explain::explain;
 use crate::problem::{Code, Failure};
 
 /// What a page answers with.

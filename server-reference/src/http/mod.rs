@@ -4,6 +4,7 @@ mod answers;
 mod body;
 pub mod cut;
 mod docs;
+pub(crate) mod explain;
 pub mod fields;
 mod front;
 pub mod headers;

@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use serde_json::Value;
 
+use super::explain::{explain, internal};
 use super::headers;
 use super::write::{self, Job};
 use crate::api::{Handlers, Input, Raw, Read};
@@ -21,8 +22,8 @@ use crate::links::password;
 use crate::problem::{Code, Failure, Problem};
 use crate::ratelimit::{RATE_LIMIT, RATE_LIMIT_POLICY, Standing};
 use crate::store::audit::Call;
+use crate::store::idempotency::Name;
 use crate::store::keys::Caller;
-use crate::store::{self, idempotency::Name};
 use crate::validate::contract::OperationRules;
 use crate::validate::{items, json, query};
 
@@ -423,44 +424,6 @@ fn text(value: Option<Value>) -> Option<String> {
     match value {
         Some(Value::String(text)) => Some(text),
         _ => None,
-    }
-}
-
-fn internal() -> Problem {
-    Problem::new(
-        Code::InternalError,
-        "Something went wrong on our side. Try again; name the request id if it stays.",
-    )
-}
-
-/// What the caller is told; the log gets the rest.
-pub(crate) fn explain(failure: Failure, request_id: &str) -> Problem {
-    match failure {
-        Failure::Problem(problem) => *problem,
-        Failure::Store(error) if store::is_unavailable(&error) => {
-            tracing::error!(request_id, %error, "the database takes no requests");
-            Problem::new(
-                Code::ServiceUnavailable,
-                "The database takes no requests at the moment. Try again shortly.",
-            )
-            .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
-        }
-        Failure::Store(error) => {
-            tracing::error!(request_id, %error, "the database refused a query");
-            internal()
-        }
-        Failure::Conflict => {
-            tracing::error!(request_id, "other transactions were faster each time");
-            Problem::new(
-                Code::ServiceUnavailable,
-                "Too many writes meet here at the moment. Try again shortly.",
-            )
-            .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
-        }
-        Failure::Internal(reason) => {
-            tracing::error!(request_id, reason, "internal error");
-            internal()
-        }
     }
 }
 

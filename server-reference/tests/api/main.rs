@@ -13,6 +13,7 @@ mod controls;
 mod dashboard;
 mod deliveries;
 mod domains;
+mod faults;
 mod front;
 mod harness;
 mod http_client;

@@ -28,7 +28,7 @@ use crate::ids::{Id, Kind};
 pub const EXAMINED: usize = 3_000;
 /// From how many blocks they come at most, where a page has room for fewer clicks.
 const BLOCKS: usize = 600;
-/// How many rows of the index one page looks at.
+/// How many rows of the index one page looks at, of 2 kB each; a larger one counts as several.
 const ROWS: i64 = 2_000;
 /// How far is counted to find the filter with the fewest clicks.
 const PROBED: usize = 300;

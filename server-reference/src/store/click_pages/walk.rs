@@ -13,6 +13,10 @@ const FIRST: i64 = 2;
 const MOST: i64 = 512;
 /// Places that are many: a row of a busy segment can have thousands.
 const MANY: usize = 50_000;
+/// Bytes that are many, for one step: a row that rare terms share can have thousands.
+const LARGE: usize = 1 << 20;
+/// So many bytes count as another row.
+const ROW: usize = 2_048;
 
 /// Where a click stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +42,7 @@ pub(super) struct Walk<'a> {
     portion: i64,
     /// Places that were read, the next one last.
     ready: Vec<Place>,
-    /// Rows of the index that were read.
+    /// Rows of the index that were read, large ones counted several times.
     rows: i64,
 }
 
@@ -97,6 +101,12 @@ impl<'a> Walk<'a> {
     async fn read(&mut self, connection: &mut AnyConnection) -> Result<()> {
         let own = self.rows(connection, self.term.number()).await?;
         let shared = self.rows(connection, self.term.shared()).await?;
+        let bytes: usize = [&own, &shared]
+            .into_iter()
+            .flatten()
+            .map(|(_, bytes)| bytes.len())
+            .sum();
+        self.rows += (bytes / ROW) as i64;
         // Of what was not read whole, nothing is known behind its last row.
         let mut limit = None;
         for rows in [&own, &shared] {
@@ -140,7 +150,7 @@ impl<'a> Walk<'a> {
         if self.ascending {
             self.ready.reverse();
         }
-        self.portion = if self.ready.len() > MANY {
+        self.portion = if self.ready.len() > MANY || bytes > LARGE {
             (self.portion / 4).max(FIRST)
         } else {
             (self.portion * 4).min(MOST)
