@@ -30,8 +30,9 @@ use crate::webhooks::queue::Hooks;
 /// Clicks in one transaction: as many as most often wait at the highest rates, but never so many that other writers wait
 /// for long.
 const AT_ONCE: usize = 60_000;
-/// So many clicks change so many pages that they are not worth keeping until the next time.
-const MANY: usize = 2_000;
+/// From so many clicks on, a flush is large: more of them share what it writes, and the pages that it changes are not worth
+/// keeping until the next one.
+pub const MANY_CLICKS: usize = 2_000;
 /// More calls than this do not wait in memory while the database takes none.
 const MOST_CALLS: usize = 200_000;
 
@@ -162,7 +163,7 @@ impl App {
         }
         tx.commit().await?;
         self.clicks.remember(&batch.clicks);
-        if batch.clicks.len() > MANY
+        if batch.clicks.len() > MANY_CLICKS
             && let Err(error) = self.store.release_pages().await
         {
             // What was committed is committed; the next checkpoint does it.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::agent::Agents;
-use crate::app::{App, SharedApp};
+use crate::app::{App, MANY_CLICKS, SharedApp};
 use crate::auth::limits::Limiter;
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -196,10 +196,8 @@ async fn bind_as(address: SocketAddr, option: &str) -> Result<TcpListener, Strin
     })
 }
 
-/// From so many clicks on, a flush waits for more of them, since what it writes for each link and each term is then
-/// shared by more clicks.
-const MANY_CLICKS: usize = 2_000;
-/// So many times as long. With what writing takes, that is less than a second.
+/// Where many clicks come, a flush waits so many times as long, since what it writes for each link and each term is then
+/// shared by more of them. With what writing takes, that is less than a second.
 const LONGER: u32 = 3;
 /// A database that is slower than this gets what there is, at once.
 const QUICK: Duration = Duration::from_millis(200);
